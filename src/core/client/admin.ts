@@ -1,0 +1,143 @@
+import type { Message, NewMessage, PullResult, SendResult } from '../model/message.ts'
+import type { MessageQueue } from '../model/queue.ts'
+import type { TopicRoute } from '../model/route.ts'
+import type { TopicConfig } from '../model/topic.ts'
+
+/**
+ * What every command sees of a target, be it a folder, our server or a real RocketMQ cluster: written once,
+ * over an Invoker. Every failure is an MqError.
+ */
+export interface MqAdmin {
+  readonly target: Target
+  readonly topics: TopicAdmin
+  readonly messages: MessageAdmin
+  readonly cluster: ClusterAdmin
+  close(): Promise<void>
+}
+
+export type Target =
+  | { readonly kind: 'cluster'; readonly namesrv: readonly string[] }
+  | { readonly kind: 'folder'; readonly store: string }
+
+/** Which brokers an operation is for: one address, or the masters of a cluster. */
+export type Scope = { readonly brokerAddr: string } | { readonly clusterName: string }
+
+export interface TopicAdmin {
+  /**
+   * Creates or replaces a topic on every broker of the scope. `order: true` also writes the order
+   * configuration to the name servers: the whole cluster's for a cluster, merged for one broker.
+   * @throws MQ_CLUSTER_NOT_EXIST, MQ_BROKER_UNREACHABLE, MQ_INVALID_PARAMETER
+   */
+  update(config: TopicConfig, scope: Scope): Promise<TopicUpdate>
+  /** All topic names known to the name server, in its order. */
+  list(): Promise<readonly string[]>
+  /** A row per cluster, topic and group with offsets there; group '' where there is none. Without retry and DLQ topics. */
+  listByCluster(): Promise<readonly TopicOwner[]>
+  /** @throws MQ_TOPIC_NOT_EXIST */
+  route(topic: string): Promise<TopicRoute>
+}
+
+export interface TopicUpdate {
+  readonly brokerAddrs: readonly string[]
+  /** Written order configuration, `broker:queues;…`; null when none was written. */
+  readonly orderConf: string | null
+  readonly config: TopicConfig
+}
+
+export interface TopicOwner {
+  readonly clusterName: string
+  readonly topic: string
+  readonly consumerGroup: string
+}
+
+export interface MessageAdmin {
+  /** Sends messages; reused for many. Close it to wait for what is in flight. */
+  producer(options?: ProducerOptions): Producer
+  /** The readable queues of a topic, in RocketMQ's order. @throws MQ_TOPIC_NOT_EXIST */
+  queues(topic: string): Promise<readonly MessageQueue[]>
+  minOffset(queue: MessageQueue): Promise<number>
+  maxOffset(queue: MessageQueue): Promise<number>
+  /** First offset stored at or after a time (epoch ms). */
+  searchOffset(queue: MessageQueue, timestamp: number): Promise<number>
+  pull(queue: MessageQueue, offset: number, options?: PullOptions): Promise<PullResult>
+  /**
+   * By offset id; any other id is looked up as a unique key of the last 3 days, as mqadmin does.
+   * @throws MQ_MESSAGE_NOT_FOUND
+   */
+  byId(topic: string, msgId: string, options?: { readonly clusterName?: string }): Promise<Message>
+  /** What each group that has offsets in the topic of a message did with it. */
+  tracks(message: Message): Promise<readonly MessageTrack[]>
+  /** Hands one stored message to one connected consumer. @throws MQ_CONSUMER_NOT_ONLINE */
+  consumeDirectly(message: Message, group: string, clientId: string): Promise<ConsumeDirectlyResult>
+}
+
+export interface ProducerOptions {
+  readonly group?: string
+  /** Attempts after the first failed one, on another queue; RocketMQ's retryTimesWhenSendFailed, default 2. */
+  readonly retries?: number
+  /** For one send, default 3000. */
+  readonly timeoutMs?: number
+}
+
+export interface Producer {
+  /** `queue` chooses broker and queue; else the sharding key does, else round robin. */
+  send(message: NewMessage, queue?: QueueChoice): Promise<SendResult>
+  /**
+   * The same without a promise a message. `done` is called once, in any order; the returned promise, if there
+   * is one, resolves when there is room for more (at most 4 MiB of bodies are in flight).
+   */
+  submit(
+    message: NewMessage,
+    queue: QueueChoice | null,
+    done: (error: Error | null, result: SendResult | null) => void,
+  ): Promise<void> | null
+  /** Resolves when nothing is in flight. */
+  flush(): Promise<void>
+}
+
+export interface QueueChoice {
+  readonly brokerName: string
+  readonly queueId?: number
+}
+
+export interface PullOptions {
+  /** Default 32. */
+  readonly maxMsgNums?: number
+  /** `*`, or tags joined with `||`. Default `*`. */
+  readonly tag?: string
+  readonly group?: string
+  /** How long the broker may hold the request when there is nothing; default 0. */
+  readonly suspendMs?: number
+}
+
+/** RocketMQ's TrackType. */
+export type TrackType =
+  'CONSUMED' | 'CONSUMED_BUT_FILTERED' | 'PULL' | 'NOT_CONSUME_YET' | 'NOT_ONLINE' | 'CONSUME_BROADCASTING' | 'UNKNOWN'
+
+export interface MessageTrack {
+  readonly consumerGroup: string
+  readonly trackType: TrackType
+  readonly exceptionDesc: string | null
+}
+
+export interface ConsumeDirectlyResult {
+  readonly order: boolean
+  readonly autoCommit: boolean
+  readonly consumeResult: string
+  readonly remark: string | null
+  readonly spentTimeMills: number
+}
+
+export interface ClusterAdmin {
+  /** A row per broker address, clusters and brokers in the name server's order, ids ascending. */
+  list(clusterName?: string): Promise<readonly ClusterBroker[]>
+}
+
+export interface ClusterBroker {
+  readonly clusterName: string
+  readonly brokerName: string
+  readonly brokerId: number
+  readonly brokerAddr: string
+  /** GET_BROKER_RUNTIME_INFO's table; null when the broker did not answer. */
+  readonly runtime: Readonly<Record<string, string>> | null
+}

@@ -1,0 +1,15 @@
+/** A queue of a topic on one broker; RocketMQ's MessageQueue. */
+export interface MessageQueue {
+  readonly topic: string
+  readonly brokerName: string
+  readonly queueId: number
+}
+
+/** RocketMQ's order of queues: topic, broker name, queue id. Rebalance and tables depend on it. */
+export function compareQueues(a: MessageQueue, b: MessageQueue): number {
+  return compareText(a.topic, b.topic) || compareText(a.brokerName, b.brokerName) || a.queueId - b.queueId
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
