@@ -15,24 +15,84 @@ export interface ErrorRow {
 export const errorTable = {
   MQ_FAILED: { exit: 1, responseCode: 1, hint: 'see the message; run again with DEBUG=* for the stack' },
   MQ_SYSTEM_BUSY: { exit: 1, responseCode: 2, hint: 'the broker is overloaded: try again in a moment' },
-  MQ_NOT_SUPPORTED: { exit: 1, responseCode: 3, hint: 'this target cannot do it: see docs or choose another target' },
-  MQ_FLUSH_DISK_TIMEOUT: { exit: 1, responseCode: 10, hint: 'the message is stored, its flush to disk was not seen in time' },
-  MQ_SLAVE_NOT_AVAILABLE: { exit: 1, responseCode: 11, hint: 'the message is stored on the master, no slave took it' },
-  MQ_FLUSH_SLAVE_TIMEOUT: { exit: 1, responseCode: 12, hint: 'the message is stored on the master, the slave was late' },
-  MQ_MESSAGE_ILLEGAL: { exit: 1, responseCode: 13, hint: 'a message has a topic of at most 127 bytes, a body of at most 4 MiB, properties of at most 32767 bytes' },
-  MQ_SERVICE_NOT_AVAILABLE: { exit: 1, responseCode: 14, hint: 'the broker does not take writes now: disk full, shutting down, or a slave' },
-  MQ_NO_PERMISSION: { exit: 1, responseCode: 16, hint: 'look at the permissions of topic, group and broker (updateTopicPerm, updateSubGroup)' },
-  MQ_TOPIC_NOT_EXIST: { exit: 4, responseCode: 17, hint: 'list topics with `topicList`, create one with `updateTopic -t <topic>`' },
+  MQ_NOT_SUPPORTED: {
+    exit: 1,
+    responseCode: 3,
+    hint: 'this target cannot do it: see docs or choose another target',
+  },
+  MQ_FLUSH_DISK_TIMEOUT: {
+    exit: 1,
+    responseCode: 10,
+    hint: 'the message is stored, its flush to disk was not seen in time',
+  },
+  MQ_SLAVE_NOT_AVAILABLE: {
+    exit: 1,
+    responseCode: 11,
+    hint: 'the message is stored on the master, no slave took it',
+  },
+  MQ_FLUSH_SLAVE_TIMEOUT: {
+    exit: 1,
+    responseCode: 12,
+    hint: 'the message is stored on the master, the slave was late',
+  },
+  MQ_MESSAGE_ILLEGAL: {
+    exit: 1,
+    responseCode: 13,
+    hint: 'a message has a topic of at most 127 bytes, a body of at most 4 MiB, properties of at most 32767 bytes',
+  },
+  MQ_SERVICE_NOT_AVAILABLE: {
+    exit: 1,
+    responseCode: 14,
+    hint: 'the broker does not take writes now: disk full, shutting down, or a slave',
+  },
+  MQ_NO_PERMISSION: {
+    exit: 1,
+    responseCode: 16,
+    hint: 'look at the permissions of topic, group and broker (updateTopicPerm, updateSubGroup)',
+  },
+  MQ_TOPIC_NOT_EXIST: {
+    exit: 4,
+    responseCode: 17,
+    hint: 'list topics with `topicList`, create one with `updateTopic -t <topic>`',
+  },
   MQ_BROKER_NOT_EXIST: { exit: 4, responseCode: null, hint: 'list brokers with `clusterList`' },
   MQ_CLUSTER_NOT_EXIST: { exit: 4, responseCode: null, hint: 'list clusters with `clusterList`' },
-  MQ_QUEUE_NOT_EXIST: { exit: 4, responseCode: null, hint: 'see the queues of a topic with `topicRoute -t <topic>`' },
-  MQ_PULL_OFFSET_MOVED: { exit: 1, responseCode: 21, hint: 'the offset lies outside of the queue: see `topicRoute` and the offsets in the message' },
+  MQ_QUEUE_NOT_EXIST: {
+    exit: 4,
+    responseCode: null,
+    hint: 'see the queues of a topic with `topicRoute -t <topic>`',
+  },
+  MQ_PULL_OFFSET_MOVED: {
+    exit: 1,
+    responseCode: 21,
+    hint: 'the offset lies outside of the queue: see `topicRoute` and the offsets in the message',
+  },
   MQ_NOT_FOUND: { exit: 4, responseCode: 22, hint: 'nothing is stored under that name or key' },
-  MQ_MESSAGE_NOT_FOUND: { exit: 4, responseCode: null, hint: 'check the topic and the id; the message may have expired' },
-  MQ_SUBSCRIPTION_PARSE_FAILED: { exit: 2, responseCode: 23, hint: 'a tag expression is `*`, or tags joined with `||`' },
-  MQ_SUBSCRIPTION_NOT_EXIST: { exit: 4, responseCode: 24, hint: 'the group has no live subscription to this topic: is its consumer running?' },
-  MQ_SUBSCRIPTION_NOT_LATEST: { exit: 1, responseCode: 25, hint: 'the consumers of the group disagree: wait for the next heartbeat' },
-  MQ_GROUP_NOT_EXIST: { exit: 4, responseCode: 26, hint: 'create the group with `updateSubGroup -g <group>`' },
+  MQ_MESSAGE_NOT_FOUND: {
+    exit: 4,
+    responseCode: null,
+    hint: 'check the topic and the id; the message may have expired',
+  },
+  MQ_SUBSCRIPTION_PARSE_FAILED: {
+    exit: 2,
+    responseCode: 23,
+    hint: 'a tag expression is `*`, or tags joined with `||`',
+  },
+  MQ_SUBSCRIPTION_NOT_EXIST: {
+    exit: 4,
+    responseCode: 24,
+    hint: 'the group has no live subscription to this topic: is its consumer running?',
+  },
+  MQ_SUBSCRIPTION_NOT_LATEST: {
+    exit: 1,
+    responseCode: 25,
+    hint: 'the consumers of the group disagree: wait for the next heartbeat',
+  },
+  MQ_GROUP_NOT_EXIST: {
+    exit: 4,
+    responseCode: 26,
+    hint: 'create the group with `updateSubGroup -g <group>`',
+  },
   MQ_INVALID_PARAMETER: { exit: 2, responseCode: 29, hint: 'see `--help` for what the value may be' },
   MQ_CONSUMER_NOT_ONLINE: { exit: 4, responseCode: 206, hint: 'no member of the group is connected' },
   MQ_CONSUME_MSG_TIMEOUT: { exit: 6, responseCode: 207, hint: 'the consumer did not answer in time' },
@@ -41,18 +101,46 @@ export const errorTable = {
   MQ_POLLING_TIMEOUT: { exit: 6, responseCode: 210, hint: 'no message arrived while waiting' },
   MQ_USAGE: { exit: 2, responseCode: null, hint: 'see `--help` of the command' },
   MQ_INPUT: { exit: 2, responseCode: null, hint: 'mend the input and send the rest again' },
-  MQ_TARGET: { exit: 2, responseCode: null, hint: 'name one target: -n host:port for a cluster, --store DIR for a folder' },
-  MQ_PARTIAL: { exit: 3, responseCode: null, hint: 'the message says what was done; the rest can be done again' },
-  MQ_NAMESRV_UNREACHABLE: { exit: 5, responseCode: null, hint: 'is a name server running at that address? Check -n or NAMESRV_ADDR' },
-  MQ_BROKER_UNREACHABLE: { exit: 5, responseCode: null, hint: 'the route names an address that does not answer from here: check brokerIP1, ports and firewalls' },
+  MQ_TARGET: {
+    exit: 2,
+    responseCode: null,
+    hint: 'name one target: -n host:port for a cluster, --store DIR for a folder',
+  },
+  MQ_PARTIAL: {
+    exit: 3,
+    responseCode: null,
+    hint: 'the message says what was done; the rest can be done again',
+  },
+  MQ_NAMESRV_UNREACHABLE: {
+    exit: 5,
+    responseCode: null,
+    hint: 'is a name server running at that address? Check -n or NAMESRV_ADDR',
+  },
+  MQ_BROKER_UNREACHABLE: {
+    exit: 5,
+    responseCode: null,
+    hint: 'the route names an address that does not answer from here: check brokerIP1, ports and firewalls',
+  },
   MQ_TIMEOUT: { exit: 6, responseCode: null, hint: 'allow more with --timeout' },
   MQ_CHECK_FAILED: { exit: 7, responseCode: null, hint: 'the condition did not hold' },
   MQ_INTERRUPTED: { exit: 130, responseCode: null, hint: 'interrupted' },
-  MQ_STORE_UNWRITABLE: { exit: 1, responseCode: null, hint: 'check that the folder exists, is yours to write, and the disk is not full' },
+  MQ_STORE_UNWRITABLE: {
+    exit: 1,
+    responseCode: null,
+    hint: 'check that the folder exists, is yours to write, and the disk is not full',
+  },
   MQ_STORE_FOREIGN: { exit: 1, responseCode: null, hint: 'a folder of another broker is read-only here' },
   MQ_STORE_IN_USE: { exit: 1, responseCode: null, hint: 'wait for the other process, or stop it' },
-  MQ_STORE_VERSION: { exit: 1, responseCode: null, hint: 'the folder was written by a newer pocketmq: update this one' },
-  MQ_STORE_CORRUPT: { exit: 1, responseCode: null, hint: 'copy the folder before anything else, then see what is damaged' },
+  MQ_STORE_VERSION: {
+    exit: 1,
+    responseCode: null,
+    hint: 'the folder was written by a newer pocketmq: update this one',
+  },
+  MQ_STORE_CORRUPT: {
+    exit: 1,
+    responseCode: null,
+    hint: 'copy the folder before anything else, then see what is damaged',
+  },
 } as const satisfies Record<string, ErrorRow>
 
 export type ErrorCode = keyof typeof errorTable
@@ -69,7 +157,11 @@ export class MqError extends Error {
   /** The code a server answered with, kept where the table has no row of its own for it. */
   readonly responseCode: number | null
 
-  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown; responseCode?: number } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { hint?: string; cause?: unknown; responseCode?: number } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'MqError'
     this.code = code

@@ -112,7 +112,13 @@ export interface PullOptions {
 
 /** RocketMQ's TrackType. */
 export type TrackType =
-  'CONSUMED' | 'CONSUMED_BUT_FILTERED' | 'PULL' | 'NOT_CONSUME_YET' | 'NOT_ONLINE' | 'CONSUME_BROADCASTING' | 'UNKNOWN'
+  | 'CONSUMED'
+  | 'CONSUMED_BUT_FILTERED'
+  | 'PULL'
+  | 'NOT_CONSUME_YET'
+  | 'NOT_ONLINE'
+  | 'CONSUME_BROADCASTING'
+  | 'UNKNOWN'
 
 export interface MessageTrack {
   readonly consumerGroup: string

@@ -1,0 +1,33 @@
+/**
+ * Big-endian 64-bit integers as numbers. Two 32-bit accesses: 18 ns against 83 ns for BigInt (performance.md B2).
+ * Values beyond ±2^53−1 only ever mean "infinite" in RocketMQ (Long.MAX_VALUE): they clamp on read.
+ */
+export function readI64(source: Buffer, at: number): number {
+  const value = source.readInt32BE(at) * 0x1_0000_0000 + source.readUInt32BE(at + 4)
+  if (value > Number.MAX_SAFE_INTEGER) return Number.MAX_SAFE_INTEGER
+  if (value < Number.MIN_SAFE_INTEGER) return Number.MIN_SAFE_INTEGER
+  return value
+}
+
+/** @throws RangeError for a number that is no safe integer: it would be written as another one. */
+export function writeI64(target: Buffer, at: number, value: number): void {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`not a safe integer: ${value}`)
+  const low = value % 0x1_0000_0000
+  const unsignedLow = low < 0 ? low + 0x1_0000_0000 : low
+  target.writeInt32BE((value - unsignedLow) / 0x1_0000_0000, at)
+  target.writeUInt32BE(unsignedLow, at + 4)
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** The text of bytes that are valid UTF-8, else null. */
+export function utf8Text(bytes: Buffer): string | null {
+  try {
+    // ignoreBOM must stay off the decoder's default path: a leading BOM is part of the body
+    return bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+      ? '\ufeff' + utf8.decode(bytes.subarray(3))
+      : utf8.decode(bytes)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto'
+import { networkInterfaces } from 'node:os'
+import { readI64, writeI64 } from '../lib/bytes.ts'
+import { formatHost, hostOf, type HostBytes } from './host.ts'
+
+/** Upper-case hex of store host, port and commit-log offset; MessageDecoder.createMessageId. */
+export function offsetMsgId(storeHost: HostBytes, commitLogOffset: number): string {
+  const bytes = Buffer.allocUnsafe(storeHost.length + 8)
+  storeHost.copy(bytes)
+  writeI64(bytes, storeHost.length, commitLogOffset)
+  return bytes.toString('hex').toUpperCase()
+}
+
+/** Null for text that is no offset id. A unique key of 32 digits decodes, too: to nonsense that no log holds. */
+export function parseOffsetMsgId(msgId: string): { brokerAddr: string; commitLogOffset: number } | null {
+  if ((msgId.length !== 32 && msgId.length !== 56) || !/^[0-9a-fA-F]+$/.test(msgId)) return null
+  const bytes = Buffer.from(msgId, 'hex')
+  const hostSize = bytes.length - 8
+  return { brokerAddr: formatHost(bytes.subarray(0, hostSize)), commitLogOffset: readI64(bytes, hostSize) }
+}
+
+/** First address that is not loopback, else loopback; RemotingUtil.getLocalAddress prefers IPv4 likewise. */
+function localAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+  return addresses.find((each) => !each.internal && each.family === 'IPv4')?.address ?? '127.0.0.1'
+}
+
+/**
+ * Makes unique keys as MessageClientIDSetter: ip, pid, a constant of this process, ms since the start of the
+ * month in local time, counter. 32 upper-case hex digits.
+ */
+export class UniqueKeys {
+  readonly #prefix: string
+  readonly #now: () => number
+  #monthStart = 0
+  #nextMonthStart = 0
+  #counter = 0
+
+  constructor(now: () => number = Date.now) {
+    const head = Buffer.alloc(10)
+    hostOf(localAddress(), 0).copy(head, 0, 0, 4)
+    head.writeUInt16BE(process.pid & 0xffff, 4)
+    randomBytes(4).copy(head, 6)
+    this.#prefix = head.toString('hex').toUpperCase()
+    this.#now = now
+  }
+
+  next(): string {
+    const now = this.#now()
+    if (now >= this.#nextMonthStart || now < this.#monthStart) this.#setMonth(now)
+    const elapsed = (now - this.#monthStart) >>> 0
+    const counter = this.#counter
+    this.#counter = (counter + 1) & 0xffff
+    return this.#prefix + hex(elapsed, 8) + hex(counter, 4)
+  }
+
+  #setMonth(now: number): void {
+    const date = new Date(now)
+    this.#monthStart = new Date(date.getFullYear(), date.getMonth(), 1).getTime()
+    this.#nextMonthStart = new Date(date.getFullYear(), date.getMonth() + 1, 1).getTime()
+  }
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).toUpperCase().padStart(digits, '0')
+}

@@ -1,0 +1,68 @@
+import { inflateSync } from 'node:zlib'
+import { createRequire } from 'node:module'
+import { formatHost } from './host.ts'
+import { offsetMsgId } from './ids.ts'
+import type { Message } from './message.ts'
+import { keySeparator, parseProperties, Property } from './properties.ts'
+import { readRecord, recordSize, type StoredRecord } from './record.ts'
+import { SysFlag } from './sys-flag.ts'
+
+/** Records as a pull answer carries them, one behind the other. @throws RangeError when they do not fit the body. */
+export function decodeMessages(records: Buffer, brokerName: string): Message[] {
+  const messages: Message[] = []
+  for (let at = 0; at < records.length;) {
+    messages.push(decodeMessage(readRecord(records, at), brokerName))
+    at += records.readInt32BE(at)
+  }
+  return messages
+}
+
+/** A record as people see it: the body decompressed, and the sysFlag bit that said so cleared, as Java's client does. */
+export function decodeMessage(record: StoredRecord, brokerName: string): Message {
+  const properties = parseProperties(record.properties.toString('utf8'))
+  const keys = properties[Property.keys]
+  const id = offsetMsgId(record.storeHost, record.physicalOffset)
+  const compressed = (record.sysFlag & SysFlag.compressed) !== 0
+  return {
+    topic: record.topic.toString('utf8'),
+    brokerName,
+    queueId: record.queueId,
+    queueOffset: record.queueOffset,
+    commitLogOffset: record.physicalOffset,
+    msgId: properties[Property.uniqueKey] ?? id,
+    offsetMsgId: id,
+    tag: properties[Property.tags] ?? null,
+    keys: keys === undefined ? [] : keys.split(keySeparator).filter((key) => key !== ''),
+    properties,
+    bornTimestamp: record.bornTimestamp,
+    storeTimestamp: record.storeTimestamp,
+    bornHost: formatHost(record.bornHost),
+    storeHost: formatHost(record.storeHost),
+    reconsumeTimes: record.reconsumeTimes,
+    sysFlag: compressed ? record.sysFlag & ~SysFlag.compressed : record.sysFlag,
+    flag: record.flag,
+    bodyCrc: record.bodyCrc,
+    storeSize: recordSize(record),
+    preparedTransactionOffset: record.preparedTransactionOffset,
+    body: compressed ? decompress(record.body, record.sysFlag) : record.body,
+  }
+}
+
+const load = createRequire(import.meta.url)
+
+/** Libraries are loaded when the first such body is met: most runs never meet one. */
+function decompress(body: Buffer, sysFlag: number): Buffer {
+  switch (sysFlag & SysFlag.compressionMask) {
+    case SysFlag.lz4: {
+      const lz4 = load('lz4-napi') as typeof import('lz4-napi')
+      return lz4.decompressFrameSync(body)
+    }
+    case SysFlag.zstd: {
+      const zstd = load('fzstd') as typeof import('fzstd')
+      return Buffer.from(zstd.decompress(body))
+    }
+    default:
+      // clients before 5.x set no type: theirs is zlib
+      return inflateSync(body)
+  }
+}

@@ -1,0 +1,34 @@
+import { limits } from './limits.ts'
+
+/** TBW102: the topic whose queues unknown topics are made after; TopicValidator.AUTO_CREATE_TOPIC_KEY_TOPIC. */
+export const autoCreateTopic = 'TBW102'
+/** Group of mqadmin's own consumers; MixAll.TOOLS_CONSUMER_GROUP. */
+export const toolsConsumerGroup = 'TOOLS_CONSUMER'
+/** Group of mqadmin's own producers; MixAll.TOOLS_CONSUMER_GROUP's sibling in SendMessageCommand. */
+export const toolsProducerGroup = 'TOOLS_PRODUCER'
+export const retryPrefix = '%RETRY%'
+export const dlqPrefix = '%DLQ%'
+
+const legalName = /^[%|a-zA-Z0-9_-]+$/
+
+/** Why a name cannot be a topic's, in RocketMQ's words (TopicValidator.validateTopic), or null. */
+export function topicNameFault(topic: string): string | null {
+  if (topic.trim() === '') return 'The specified topic is blank.'
+  if (!legalName.test(topic)) {
+    return 'The specified topic contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$'
+  }
+  const retry = topic.startsWith(retryPrefix) || topic.startsWith(dlqPrefix)
+  const sizeMax = retry ? limits.retryTopicSizeMax : limits.topicSizeMax
+  return topic.length > sizeMax ? `The specified topic is longer than topic max length ${sizeMax}.` : null
+}
+
+/** The same for groups (Validators.checkGroup). */
+export function groupNameFault(group: string): string | null {
+  if (group.trim() === '') return 'the specified group is blank'
+  if (group.length > limits.groupSizeMax)
+    return `the specified group is longer than group max length ${limits.groupSizeMax}.`
+  if (!legalName.test(group)) {
+    return `the specified group[${group}] contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$`
+  }
+  return null
+}

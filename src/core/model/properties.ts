@@ -1,0 +1,70 @@
+/** Property names with a meaning to broker or client; RocketMQ's MessageConst. */
+export const Property = {
+  keys: 'KEYS',
+  tags: 'TAGS',
+  waitStoreOk: 'WAIT',
+  delayLevel: 'DELAY',
+  retryTopic: 'RETRY_TOPIC',
+  realTopic: 'REAL_TOPIC',
+  realQueueId: 'REAL_QID',
+  transactionPrepared: 'TRAN_MSG',
+  producerGroup: 'PGROUP',
+  uniqueKey: 'UNIQ_KEY',
+  cluster: 'CLUSTER',
+  region: 'MSG_REGION',
+  traceOn: 'TRACE_ON',
+  originMessageId: 'ORIGIN_MESSAGE_ID',
+  shardingKey: '__SHARDINGKEY',
+  deliverMs: 'TIMER_DELIVER_MS',
+  innerNum: 'INNER_NUM',
+  popCheckpoint: 'POP_CK',
+  crc32: '__CRC32#',
+} as const
+
+const nameEnd = '\u0001'
+const pairEnd = '\u0002'
+
+/** MessageConst.KEY_SEPARATOR */
+export const keySeparator = ' '
+
+/**
+ * The property section of a record: `name 0x01 value 0x02 …`. Reads as MessageDecoder.string2messageProperties:
+ * pieces shorter than three characters, without name or without value are dropped.
+ */
+export function parseProperties(section: string): Record<string, string> {
+  // no prototype: names come from the network
+  const properties = Object.create(null) as Record<string, string>
+  let at = 0
+  while (at < section.length) {
+    const found = section.indexOf(pairEnd, at)
+    const end = found === -1 ? section.length : found
+    const split = section.indexOf(nameEnd, at)
+    if (end - at >= 3 && split > at && split < end - 1) {
+      properties[section.slice(at, split)] = section.slice(split + 1, end)
+    }
+    at = end + 1
+  }
+  return properties
+}
+
+export function formatProperties(properties: Readonly<Record<string, string>>): string {
+  let section = ''
+  for (const name in properties) section += name + nameEnd + properties[name]! + pairEnd
+  return section
+}
+
+/** One property's value, read where it stands: no record of all of them is made. */
+export function propertyOf(section: string, name: string): string | null {
+  const wanted = name + nameEnd
+  let at = section.startsWith(wanted) ? 0 : section.indexOf(pairEnd + wanted) + 1
+  if (at === 0 && !section.startsWith(wanted)) return null
+  at += wanted.length
+  const end = section.indexOf(pairEnd, at)
+  const value = end === -1 ? section.slice(at) : section.slice(at, end)
+  return value === '' ? null : value
+}
+
+/** True for text that the encoding cannot carry: it has no escapes and Java checks nothing. */
+export function breaksProperties(text: string): boolean {
+  return text.includes(nameEnd) || text.includes(pairEnd)
+}

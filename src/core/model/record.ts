@@ -1,0 +1,252 @@
+/**
+ * THE message byte layout: written by the store, shipped verbatim by pull, decoded by the client.
+ * Source: RocketMQ's MessageExtEncoder, MessageDecoder, CommitLog.checkMessageAndReturnSize, MessageVersion.
+ *
+ *   0 totalSize i32 | 4 magic i32 | 8 bodyCrc i32 | 12 queueId i32 | 16 flag i32 | 20 queueOffset i64
+ *   28 physicalOffset i64 | 36 sysFlag i32 | 40 bornTimestamp i64 | 48 bornHost 8|20 | storeTimestamp i64
+ *   storeHost 8|20 | reconsumeTimes i32 | preparedTransactionOffset i64 | bodyLength i32 | body
+ *   topicLength i8 (V1) | i16 (V2) | topic | propertiesLength i16 | properties
+ */
+import { crc32, crc32Part } from '../lib/crc32.ts'
+import { readI64, writeI64 } from '../lib/bytes.ts'
+import { isHostV6, type HostBytes } from './host.ts'
+import { Property } from './properties.ts'
+import { SysFlag } from './sys-flag.ts'
+
+export const Magic = {
+  v1: 0xdaa320a7 | 0,
+  v2: 0xdaa320ab | 0,
+  blank: 0xcbd43194 | 0,
+} as const
+
+const magicAt = 4
+const bodyCrcAt = 8
+const queueIdAt = 12
+const queueOffsetAt = 20
+const physicalOffsetAt = 28
+const sysFlagAt = 36
+const bornHostAt = 48
+
+/** Bytes of a record apart from hosts, body, topic and properties; V2 has one more. */
+const fixedSizeV1 = 4 + 4 + 4 + 4 + 4 + 8 + 8 + 4 + 8 + 8 + 4 + 8 + 4 + 1 + 2
+/** Two IPv4 hosts, empty body, no topic: nothing smaller is a record. */
+export const recordSizeMin = fixedSizeV1 + 16
+
+/** A record's fields. Buffers are views into the source when read. */
+export interface StoredRecord {
+  readonly version: 1 | 2
+  readonly bodyCrc: number
+  readonly queueId: number
+  readonly flag: number
+  readonly queueOffset: number
+  readonly physicalOffset: number
+  readonly sysFlag: number
+  readonly bornTimestamp: number
+  readonly bornHost: HostBytes
+  readonly storeTimestamp: number
+  readonly storeHost: HostBytes
+  readonly reconsumeTimes: number
+  readonly preparedTransactionOffset: number
+  readonly body: Buffer
+  readonly topic: Buffer
+  /** The property section as bytes: order and separators are the writer's, and stay. */
+  readonly properties: Buffer
+}
+
+export function recordSize(
+  record: Pick<StoredRecord, 'version' | 'bornHost' | 'storeHost' | 'body' | 'topic' | 'properties'>,
+): number {
+  return (
+    fixedSizeV1 +
+    (record.version - 1) +
+    record.bornHost.length +
+    record.storeHost.length +
+    record.body.length +
+    record.topic.length +
+    record.properties.length
+  )
+}
+
+/** V2 exactly where V1's signed length byte ends; CommitLog with autoMessageVersionOnTopicLen. */
+export function recordVersion(topicSize: number): 1 | 2 {
+  return topicSize > 127 ? 2 : 1
+}
+
+/** Writes the record at `at` and returns its size. The caller has made room. */
+export function writeRecord(target: Buffer, at: number, record: StoredRecord): number {
+  const size = recordSize(record)
+  target.writeInt32BE(size, at)
+  target.writeInt32BE(record.version === 1 ? Magic.v1 : Magic.v2, at + magicAt)
+  target.writeInt32BE(record.bodyCrc, at + bodyCrcAt)
+  target.writeInt32BE(record.queueId, at + queueIdAt)
+  target.writeInt32BE(record.flag, at + 16)
+  writeI64(target, at + queueOffsetAt, record.queueOffset)
+  writeI64(target, at + physicalOffsetAt, record.physicalOffset)
+  target.writeInt32BE(record.sysFlag, at + sysFlagAt)
+  writeI64(target, at + 40, record.bornTimestamp)
+  let cursor = at + bornHostAt
+  target.set(record.bornHost, cursor)
+  cursor += record.bornHost.length
+  writeI64(target, cursor, record.storeTimestamp)
+  target.set(record.storeHost, cursor + 8)
+  cursor += 8 + record.storeHost.length
+  target.writeInt32BE(record.reconsumeTimes, cursor)
+  writeI64(target, cursor + 4, record.preparedTransactionOffset)
+  target.writeInt32BE(record.body.length, cursor + 12)
+  target.set(record.body, cursor + 16)
+  cursor += 16 + record.body.length
+  if (record.version === 1) target.writeInt8(record.topic.length, cursor)
+  else target.writeInt16BE(record.topic.length, cursor)
+  cursor += record.version
+  target.set(record.topic, cursor)
+  cursor += record.topic.length
+  target.writeInt16BE(record.properties.length, cursor)
+  target.set(record.properties, cursor + 2)
+  return size
+}
+
+/** Reads a record that `inspectRecord` found whole, or that came from a broker. @throws RangeError when lengths lie. */
+export function readRecord(source: Buffer, at: number): StoredRecord {
+  const size = source.readInt32BE(at)
+  const end = at + size
+  const magic = source.readInt32BE(at + magicAt)
+  if (magic !== Magic.v1 && magic !== Magic.v2) throw new RangeError(`no record: magic ${magic}`)
+  if (size < recordSizeMin || end > source.length) throw new RangeError(`no record: ${size} bytes do not fit`)
+  const version = magic === Magic.v1 ? 1 : 2
+  const layout = layoutOf(source, at, version)
+  if (layout.end !== end) throw new RangeError(`no record: its parts do not add up to ${size} bytes`)
+  const storeTimestampAt = layout.bodyLengthAt - 20 - layout.storeHostSize
+  return {
+    version,
+    bodyCrc: source.readInt32BE(at + bodyCrcAt),
+    queueId: source.readInt32BE(at + queueIdAt),
+    flag: source.readInt32BE(at + 16),
+    queueOffset: readI64(source, at + queueOffsetAt),
+    physicalOffset: readI64(source, at + physicalOffsetAt),
+    sysFlag: source.readInt32BE(at + sysFlagAt),
+    bornTimestamp: readI64(source, at + 40),
+    bornHost: source.subarray(at + bornHostAt, storeTimestampAt),
+    storeTimestamp: readI64(source, storeTimestampAt),
+    storeHost: source.subarray(storeTimestampAt + 8, storeTimestampAt + 8 + layout.storeHostSize),
+    reconsumeTimes: source.readInt32BE(layout.bodyLengthAt - 12),
+    preparedTransactionOffset: readI64(source, layout.bodyLengthAt - 8),
+    body: source.subarray(layout.bodyLengthAt + 4, layout.topicAt - version),
+    topic: source.subarray(layout.topicAt, layout.propertiesAt - 2),
+    properties: source.subarray(layout.propertiesAt, end),
+  }
+}
+
+interface Layout {
+  readonly storeHostSize: number
+  readonly bodyLengthAt: number
+  readonly topicAt: number
+  readonly propertiesAt: number
+  /** −1 when a length points outside of the source. */
+  readonly end: number
+}
+
+function layoutOf(source: Buffer, at: number, version: 1 | 2): Layout {
+  const sysFlag = source.readInt32BE(at + sysFlagAt)
+  const bornHostSize = sysFlag & SysFlag.bornHostV6 ? 20 : 8
+  const storeHostSize = sysFlag & SysFlag.storeHostV6 ? 20 : 8
+  const bodyLengthAt = at + 68 + bornHostSize + storeHostSize
+  const broken = { storeHostSize, bodyLengthAt, topicAt: 0, propertiesAt: 0, end: -1 }
+  if (bodyLengthAt + 4 > source.length) return broken
+  const bodyLength = source.readInt32BE(bodyLengthAt)
+  const topicLengthAt = bodyLengthAt + 4 + bodyLength
+  if (bodyLength < 0 || topicLengthAt + version > source.length) return broken
+  const topicLength = version === 1 ? source.readInt8(topicLengthAt) : source.readInt16BE(topicLengthAt)
+  const topicAt = topicLengthAt + version
+  if (topicLength < 0 || topicAt + topicLength + 2 > source.length) return broken
+  const propertiesLength = source.readInt16BE(topicAt + topicLength)
+  const propertiesAt = topicAt + topicLength + 2
+  if (propertiesLength < 0) return broken
+  return { storeHostSize, bodyLengthAt, topicAt, propertiesAt, end: propertiesAt + propertiesLength }
+}
+
+/** What stands at a place of the log, as far as `source` shows it. */
+export type Inspection =
+  | { readonly frame: 'message'; readonly size: number }
+  /** The end of a segment that has been filled. */
+  | { readonly frame: 'blank'; readonly size: number }
+  | { readonly frame: 'zeros' }
+  /** A record begins but `source` ends before it does; `size` is what it claims. */
+  | { readonly frame: 'cut'; readonly size: number }
+  | { readonly frame: 'bad'; readonly why: string }
+
+/**
+ * Checks the record at `at` without decoding it: magic, lengths, its own place, body CRC and, where it has one,
+ * the CRC over everything (`__CRC32#`).
+ * @param physicalOffset where `at` lies in the log; a record that names another place is bad (misdirected or stale).
+ */
+export function inspectRecord(source: Buffer, at: number, physicalOffset: number): Inspection {
+  const available = source.length - at
+  if (available < 8) return { frame: 'zeros' }
+  const size = source.readInt32BE(at)
+  const magic = source.readInt32BE(at + magicAt)
+  if (magic === Magic.blank) return { frame: 'blank', size }
+  if (size === 0 && magic === 0) return { frame: 'zeros' }
+  if (magic !== Magic.v1 && magic !== Magic.v2)
+    return { frame: 'bad', why: `magic ${(magic >>> 0).toString(16)}` }
+  if (size < recordSizeMin) return { frame: 'bad', why: `size ${size}` }
+  if (size > available) return { frame: 'cut', size }
+  if (readI64(source, at + physicalOffsetAt) !== physicalOffset)
+    return { frame: 'bad', why: 'it belongs to another place' }
+  const layout = layoutOf(source, at, magic === Magic.v1 ? 1 : 2)
+  if (layout.end !== at + size) return { frame: 'bad', why: 'its parts do not add up' }
+  const version = magic === Magic.v1 ? 1 : 2
+  const body = source.subarray(layout.bodyLengthAt + 4, layout.topicAt - version)
+  // MessageExtEncoder leaves 0 for a null body, and a body of no bytes has CRC 0 as well
+  if (crc32(body) !== source.readInt32BE(at + bodyCrcAt)) return { frame: 'bad', why: 'body crc' }
+  if (!recordCrcHolds(source, at, at + size, layout.propertiesAt)) return { frame: 'bad', why: 'record crc' }
+  return { frame: 'message', size }
+}
+
+/** Size of the reserved `__CRC32#` pair at the end of the properties: CommitLog.CRC32_RESERVED_LEN. */
+export const crcPropertySize = Property.crc32.length + 1 + 10 + 1
+const crcPropertyHead = Buffer.from(`${Property.crc32}\u0001`)
+
+/** Fills in the reserved last bytes of a written record: ten digits, least significant first. */
+export function writeRecordCrc(target: Buffer, at: number, size: number): void {
+  const digitsAt = at + size - 11
+  let rest = crc32(target.subarray(at, at + size - crcPropertySize))
+  crcPropertyHead.copy(target, at + size - crcPropertySize)
+  for (let i = 0; i < 10; i++) {
+    target[digitsAt + i] = 48 + (rest % 10)
+    rest = Math.floor(rest / 10)
+  }
+  target[at + size - 1] = 2
+}
+
+/** True for a record without the property, too: other brokers do not write it. */
+function recordCrcHolds(source: Buffer, at: number, end: number, propertiesAt: number): boolean {
+  const headAt = end - crcPropertySize
+  if (headAt < propertiesAt || !hasCrcProperty(source, end)) return true
+  let value = 0
+  for (let i = 9; i >= 0; i--) value = value * 10 + (source[end - 11 + i]! - 48)
+  return (crc32Part(source.subarray(at, headAt)) & 0x7fffffff) === value
+}
+
+/** True when the record that ends at `end` carries a CRC over everything. */
+export function hasCrcProperty(source: Buffer, end: number): boolean {
+  const headAt = end - crcPropertySize
+  return (
+    headAt >= 0 &&
+    source[end - 1] === 2 &&
+    crcPropertyHead.compare(source, headAt, headAt + crcPropertyHead.length) === 0
+  )
+}
+
+/** Flags of the hosts a record is written with; the other bits of sysFlag are the sender's. */
+export function hostFlags(sysFlag: number, bornHost: HostBytes, storeHost: HostBytes): number {
+  const rest = sysFlag & ~(SysFlag.bornHostV6 | SysFlag.storeHostV6)
+  return (
+    rest | (isHostV6(bornHost) ? SysFlag.bornHostV6 : 0) | (isHostV6(storeHost) ? SysFlag.storeHostV6 : 0)
+  )
+}
+
+/** The blank record that fills a segment's last bytes: size and magic, the rest stays as it is. */
+export function writeBlank(target: Buffer, at: number, bytesLeft: number): void {
+  target.writeInt32BE(bytesLeft, at)
+  target.writeInt32BE(Magic.blank, at + magicAt)
+}

@@ -1,0 +1,96 @@
+import type { Body } from '../schema.ts'
+import { formatFastjson, parseFastjson } from './fastjson.ts'
+
+/** Bytes that mean something to store and client only: message bodies, records. */
+export function bytes(about: string): Body<Buffer> {
+  return { about, encode: (value) => value, decode: (value) => value }
+}
+
+/** A JSON body. `read` makes the domain's value of what was parsed, `write` the reverse. */
+export function json<T>(
+  about: string,
+  read: (parsed: JsonObject) => T,
+  write: (value: T) => unknown = (value) => value,
+): Body<T> {
+  return {
+    about,
+    encode: (value) => Buffer.from(formatFastjson(write(value))),
+    decode: (body) => read(new JsonObject(parseFastjson(body.toString('utf8')))),
+  }
+}
+
+/**
+ * A parsed object whose members are read with a type: bodies come from the network, so each access checks, and a
+ * missing member is Java's default.
+ */
+export class JsonObject {
+  readonly #members: Readonly<Record<string, unknown>>
+
+  constructor(parsed: unknown) {
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+      throw new TypeError('not a JSON object')
+    this.#members = parsed as Record<string, unknown>
+  }
+
+  text(name: string, fallback = ''): string {
+    const value = this.#members[name]
+    if (value === undefined || value === null) return fallback
+    if (typeof value === 'object') throw new TypeError(`${name} is no text`)
+    return String(value as string | number | boolean)
+  }
+
+  textOrNull(name: string): string | null {
+    return this.has(name) ? this.text(name) : null
+  }
+
+  number(name: string, fallback = 0): number {
+    const value = this.#members[name]
+    if (value === undefined || value === null) return fallback
+    const number = typeof value === 'string' ? Number(value) : value
+    if (typeof number !== 'number' || Number.isNaN(number)) throw new TypeError(`${name} is no number`)
+    return number
+  }
+
+  flag(name: string, fallback = false): boolean {
+    const value = this.#members[name]
+    if (value === undefined || value === null) return fallback
+    return value === true || value === 'true'
+  }
+
+  object(name: string): JsonObject {
+    return new JsonObject(this.#members[name] ?? {})
+  }
+
+  objects(name: string): JsonObject[] {
+    return this.#list(name).map((item) => new JsonObject(item))
+  }
+
+  texts(name: string): string[] {
+    return this.#list(name).map(String)
+  }
+
+  numbers(name: string): number[] {
+    return this.#list(name).map(Number)
+  }
+
+  has(name: string): boolean {
+    return this.#members[name] !== undefined && this.#members[name] !== null
+  }
+
+  get names(): string[] {
+    return Object.keys(this.#members)
+  }
+
+  /** Members as text, for Map<String,String>. */
+  textMap(): Record<string, string> {
+    const map = Object.create(null) as Record<string, string>
+    for (const name of this.names) map[name] = this.text(name)
+    return map
+  }
+
+  #list(name: string): unknown[] {
+    const value = this.#members[name] ?? []
+    if (!Array.isArray(value)) throw new TypeError(`${name} is no list`)
+    return value as unknown[]
+  }
+}

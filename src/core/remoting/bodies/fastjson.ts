@@ -1,0 +1,148 @@
+/**
+ * JSON as fastjson writes it: integer keys without quotes (`{0:"a"}`) and whole objects as keys
+ * (`{{"brokerName":…}:{…}}`, RocketMQ's Map<MessageQueue,…>). See apache/rocketmq #3389 and #1506.
+ */
+
+/** Nesting beyond this is an attack: the deepest body of RocketMQ has seven levels. */
+const depthMax = 64
+
+/** Reads both dialects. An object used as a key becomes its own JSON text. @throws SyntaxError */
+export function parseFastjson(text: string): unknown {
+  const scanner = new Scanner(text)
+  scanner.skipBlanks()
+  const value = scanner.value(0)
+  scanner.skipBlanks()
+  if (scanner.at !== text.length) throw scanner.fault('text behind the value')
+  return value
+}
+
+class Scanner {
+  readonly #text: string
+  at = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  fault(why: string): SyntaxError {
+    return new SyntaxError(`not JSON at ${this.at}: ${why}`)
+  }
+
+  skipBlanks(): void {
+    for (;;) {
+      const code = this.#text.charCodeAt(this.at)
+      if (code !== 32 && code !== 9 && code !== 10 && code !== 13) return
+      this.at++
+    }
+  }
+
+  value(depth: number): unknown {
+    if (depth > depthMax) throw this.fault('nested too deep')
+    const char = this.#text[this.at]
+    if (char === '{') return this.#object(depth)
+    if (char === '[') return this.#array(depth)
+    if (char === '"') return this.#string()
+    return this.#literal()
+  }
+
+  #object(depth: number): Record<string, unknown> {
+    const members = Object.create(null) as Record<string, unknown>
+    this.at++
+    this.skipBlanks()
+    if (this.#take('}')) return members
+    for (;;) {
+      this.skipBlanks()
+      const key = this.#key(depth)
+      this.skipBlanks()
+      if (!this.#take(':')) throw this.fault('expected ":"')
+      this.skipBlanks()
+      members[key] = this.value(depth + 1)
+      this.skipBlanks()
+      if (this.#take('}')) return members
+      if (!this.#take(',')) throw this.fault('expected "," or "}"')
+    }
+  }
+
+  #key(depth: number): string {
+    const char = this.#text[this.at]
+    if (char === '"') return this.#string()
+    if (char === '{') return JSON.stringify(this.value(depth + 1))
+    const number = this.#match(/-?\d+/y)
+    if (number === null) throw this.fault('expected a key')
+    return number
+  }
+
+  #array(depth: number): unknown[] {
+    const items: unknown[] = []
+    this.at++
+    this.skipBlanks()
+    if (this.#take(']')) return items
+    for (;;) {
+      this.skipBlanks()
+      items.push(this.value(depth + 1))
+      this.skipBlanks()
+      if (this.#take(']')) return items
+      if (!this.#take(',')) throw this.fault('expected "," or "]"')
+    }
+  }
+
+  #string(): string {
+    const start = this.at
+    for (let i = start + 1; ; i++) {
+      const code = this.#text.charCodeAt(i)
+      if (Number.isNaN(code)) throw this.fault('a string without end')
+      if (code === 0x5c) i++
+      else if (code === 0x22) {
+        this.at = i + 1
+        return JSON.parse(this.#text.slice(start, this.at)) as string
+      }
+    }
+  }
+
+  #literal(): unknown {
+    const word = this.#match(/true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y)
+    if (word === null) throw this.fault('expected a value')
+    const value = JSON.parse(word) as unknown
+    if (typeof value !== 'number') return value
+    return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, value))
+  }
+
+  #match(pattern: RegExp): string | null {
+    pattern.lastIndex = this.at
+    const found = pattern.exec(this.#text)
+    if (found === null) return null
+    this.at += found[0].length
+    return found[0]
+  }
+
+  #take(char: string): boolean {
+    if (this.#text[this.at] !== char) return false
+    this.at++
+    return true
+  }
+}
+
+/**
+ * Writes as fastjson: keys in alphabetical order, null and undefined members left out. A Map with number keys is
+ * written without quotes around them, one with object keys with the bare objects.
+ */
+export function formatFastjson(value: unknown): string {
+  if (value instanceof Map) return formatMap(value)
+  if (Array.isArray(value)) return `[${value.map(formatFastjson).join(',')}]`
+  if (typeof value === 'object' && value !== null) {
+    const members = value as Record<string, unknown>
+    const present = Object.keys(members).filter((key) => members[key] !== undefined && members[key] !== null)
+    present.sort()
+    return `{${present.map((key) => `${JSON.stringify(key)}:${formatFastjson(members[key])}`).join(',')}}`
+  }
+  return value === undefined ? 'null' : JSON.stringify(value)
+}
+
+function formatMap(map: ReadonlyMap<unknown, unknown>): string {
+  const members: string[] = []
+  for (const [key, value] of map) {
+    const name = typeof key === 'string' ? JSON.stringify(key) : formatFastjson(key)
+    members.push(`${name}:${formatFastjson(value)}`)
+  }
+  return `{${members.join(',')}}`
+}

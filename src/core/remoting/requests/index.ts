@@ -1,0 +1,35 @@
+import type { Answer, Call, Reply, RequestSpec } from '../schema.ts'
+import { clientRequests } from './client.ts'
+import { messageRequests } from './message.ts'
+import { namesrvRequests } from './namesrv.ts'
+import { offsetRequests } from './offset.ts'
+import { topicRequests } from './topic.ts'
+
+/** THE TABLE: every request this project sends or answers. */
+export const requests = {
+  ...messageRequests,
+  ...offsetRequests,
+  ...topicRequests,
+  ...clientRequests,
+  ...namesrvRequests,
+}
+
+export type Requests = typeof requests
+export type RequestName = keyof Requests
+export type CallOf<N extends RequestName> = Call<Requests[N]>
+export type AnswerOf<N extends RequestName> = Answer<Requests[N]>
+export type ReplyOf<N extends RequestName> = Reply<Requests[N]>
+
+export const requestNames = Object.keys(requests) as RequestName[]
+
+const nameByCode = new Map<number, RequestName>()
+for (const name of requestNames) nameByCode.set(requests[name].code, name)
+
+export function requestNameOf(code: number): RequestName | null {
+  return nameByCode.get(code) ?? null
+}
+
+/** A row without its literal types, for code that walks the table. */
+export function requestSpec(name: RequestName): RequestSpec {
+  return requests[name]
+}
