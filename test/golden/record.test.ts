@@ -54,7 +54,7 @@ describe('records of a real 5.5.0 broker', () => {
   it('re-encode to the same bytes, every record of every segment', () => {
     let records = 0
     for (const [base, segment] of segments) {
-      for (let at = 0; ; ) {
+      for (let at = 0; ;) {
         const seen = inspectRecord(segment, at, base + at)
         if (seen.frame !== 'message') {
           assert.ok(seen.frame === 'blank' || seen.frame === 'zeros', JSON.stringify(seen))

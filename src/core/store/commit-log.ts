@@ -1,0 +1,276 @@
+import { MqError } from '../errors.ts'
+import { limits } from '../model/limits.ts'
+import { inspectRecord, writeBlank, type Inspection } from '../model/record.ts'
+import { writeFully, type FileHandle, type FileSystem } from './file-system.ts'
+import { Segment, segmentBase } from './segment.ts'
+
+/** Holds what one tick writes; the largest record (4 MiB body and 64 KiB) fits. */
+const stagingSize = 8 * 1024 * 1024
+/** A scan reads this much at a time, more only for a larger record. */
+const scanSize = 1024 * 1024
+
+/**
+ * The commit log: fixed-size segments as RocketMQ writes them. Appends go to a staging buffer; `write` hands
+ * them to the kernel in one call, `datasync` to the disk. Only one process appends at a time (lock.ts).
+ */
+export class CommitLog {
+  readonly #fs: FileSystem
+  readonly #folder: string
+  readonly #segments: Segment[] = []
+  #segmentSize: number
+  #staging: Buffer | null = null
+  /** Log offset of the first staged byte. */
+  #stagedFrom = 0
+  /** Log offset behind the last record appended. */
+  #end = 0
+  #unsynced = new Set<Segment>()
+
+  constructor(fs: FileSystem, folder: string, segmentSize: number) {
+    this.#fs = fs
+    this.#folder = folder
+    this.#segmentSize = segmentSize
+    this.refresh()
+  }
+
+  /** Looks at the folder again: other processes add segments. */
+  refresh(): void {
+    const bases = this.#fs.list(this.#folder).flatMap((name) => segmentBase(name) ?? [])
+    const known = new Map(this.#segments.map((segment) => [segment.base, segment]))
+    this.#segments.length = 0
+    for (const base of bases) {
+      this.#segments.push(known.get(base) ?? new Segment(this.#fs, this.#folder, base, this.#segmentSize))
+      known.delete(base)
+    }
+    for (const gone of known.values()) gone.close()
+  }
+
+  get segmentSize(): number {
+    return this.#segmentSize
+  }
+
+  get segments(): readonly { readonly base: number; readonly end: number }[] {
+    return this.#segments
+  }
+
+  /** Log offset behind the last record appended or taken over. */
+  get end(): number {
+    return this.#end
+  }
+
+  get minOffset(): number {
+    return this.#segments[0]?.base ?? 0
+  }
+
+  /** Where what is staged begins; everything before has been written. */
+  get writtenTo(): number {
+    return this.#stagedFrom
+  }
+
+  /** Goes on appending at `end`: what another writer, or recovery, left. Drops what was staged. */
+  resumeAt(end: number): void {
+    this.#end = this.#stagedFrom = end
+    this.#unsynced.clear()
+  }
+
+  /**
+   * Makes room for `size` bytes that must lie in one segment and returns where they go. Fills the rest of a
+   * segment that is too small with a blank record and goes on in the next one (CommitLog.doAppend).
+   */
+  reserve(size: number): number {
+    if (size + limits.blankSizeMin > this.#segmentSize) {
+      throw new MqError('MQ_MESSAGE_ILLEGAL', `${size} bytes do not fit a segment of ${this.#segmentSize}`, {
+        hint: 'create the folder with a larger --segment-size',
+      })
+    }
+    const segment = this.#segmentAt(this.#end)
+    if (segment !== null && size + limits.blankSizeMin <= segment.end - this.#end) {
+      if (this.#end + size - this.#stagedFrom > stagingSize) this.write()
+      return this.#end
+    }
+    if (segment !== null) this.#fillUp(segment)
+    this.#addSegment(this.#end)
+    return this.#end
+  }
+
+  /** The staging buffer and the place in it for the record reserved last. Call `advance` when it is filled. */
+  get staging(): Buffer {
+    return (this.#staging ??= Buffer.allocUnsafeSlow(stagingSize))
+  }
+
+  stagingAt(offset: number): number {
+    return offset - this.#stagedFrom
+  }
+
+  advance(size: number): void {
+    this.#end += size
+  }
+
+  /** Hands everything staged to the kernel. @throws MQ_STORE_UNWRITABLE; what was staged must be taken as lost */
+  write(): void {
+    const length = this.#end - this.#stagedFrom
+    if (length === 0) return
+    const segment = this.#segmentAt(this.#stagedFrom)!
+    try {
+      writeFully(segment.file, this.staging, 0, length, this.#stagedFrom - segment.base)
+    } catch (error) {
+      throw unwritable(error)
+    }
+    this.#unsynced.add(segment)
+    this.#stagedFrom = this.#end
+  }
+
+  /** Puts everything written on the disk. @throws MQ_STORE_UNWRITABLE; nothing may be acknowledged after that */
+  datasync(): void {
+    try {
+      for (const segment of this.#unsynced) segment.file.datasync()
+    } catch (error) {
+      throw unwritable(error)
+    }
+    this.#unsynced.clear()
+  }
+
+  /** The same without blocking. */
+  datasyncLater(done: (error: Error | null) => void): void {
+    const files: FileHandle[] = [...this.#unsynced].map((segment) => segment.file)
+    this.#unsynced.clear()
+    let left = files.length
+    let failed: Error | null = null
+    if (left === 0) return done(null)
+    for (const file of files) {
+      file.datasyncLater((error) => {
+        failed ??= error
+        if (--left === 0) done(failed === null ? null : unwritable(failed))
+      })
+    }
+  }
+
+  /** Bytes at a log offset, fewer at the end of a segment; 0 where there is none. */
+  read(target: Buffer, at: number, length: number, offset: number): number {
+    const segment = this.#segmentAt(offset)
+    if (segment === null) return 0
+    return segment.read(target, at, Math.min(length, segment.end - offset), offset)
+  }
+
+  /** What stands at an offset. `source` holds the record when it is a whole one. */
+  inspect(offset: number, sizeHint: number): { readonly seen: Inspection; readonly source: Buffer } {
+    let source = Buffer.allocUnsafe(Math.max(sizeHint, 8))
+    source = source.subarray(0, this.read(source, 0, source.length, offset))
+    const seen = inspectRecord(source, 0, offset)
+    if (seen.frame !== 'cut' || seen.size > recordSizeLimit || source.length < sizeHint)
+      return { seen, source }
+    return this.inspect(offset, seen.size)
+  }
+
+  /**
+   * Walks the records from an offset to the first place that is none, over segment ends.
+   * @returns the offset where the walk ended
+   */
+  scan(from: number, visit: (source: Buffer, at: number, size: number, offset: number) => void): number {
+    let offset = from
+    let buffer = Buffer.allocUnsafe(scanSize)
+    for (;;) {
+      const segment = this.#segmentAt(offset)
+      if (segment === null) return offset
+      const length = segment.read(buffer, 0, Math.min(buffer.length, segment.end - offset), offset)
+      const { used, stopped } = this.#scanChunk(buffer.subarray(0, length), offset, segment, visit)
+      if (stopped === 'end') return offset + used
+      if (stopped === 'blank') offset = segment.end
+      else if (used > 0) offset += used
+      else if (length < buffer.length)
+        return offset // a record cut by the end of its segment
+      else if (buffer.length > recordSizeLimit)
+        return offset // no record is that large: its length lies
+      else buffer = Buffer.allocUnsafe(buffer.length * 4)
+    }
+  }
+
+  #scanChunk(
+    chunk: Buffer,
+    offset: number,
+    segment: Segment,
+    visit: (source: Buffer, at: number, size: number, offset: number) => void,
+  ): { used: number; stopped: 'end' | 'blank' | 'cut' } {
+    let at = 0
+    for (;;) {
+      const seen = inspectRecord(chunk, at, offset + at)
+      if (seen.frame === 'message') {
+        visit(chunk, at, seen.size, offset + at)
+        at += seen.size
+        continue
+      }
+      if (seen.frame === 'blank')
+        return { used: at, stopped: seen.size === segment.end - offset - at ? 'blank' : 'end' }
+      const more = offset + chunk.length < segment.end
+      if (seen.frame === 'cut' || (seen.frame === 'zeros' && chunk.length - at < 8 && more)) {
+        return { used: at, stopped: 'cut' }
+      }
+      return { used: at, stopped: 'end' }
+    }
+  }
+
+  /**
+   * Writes zeros from `offset` to the end of its segment's used part, and removes later segments: nothing may
+   * ever be appended in front of old bytes that still look like records (cloudamqp/lavinmq PR 384).
+   */
+  truncateTo(offset: number): void {
+    for (const segment of this.#segments.filter(
+      (each) => each.base > offset || (each.base === offset && offset > 0),
+    )) {
+      segment.close()
+      this.#fs.unlink(`${this.#folder}/${String(segment.base).padStart(20, '0')}`)
+    }
+    const segment = this.#segmentAt(offset)
+    if (segment !== null) {
+      // a hole reads as zeros: cut the file and let it grow again
+      segment.file.truncate(offset - segment.base)
+      segment.file.truncate(segment.size)
+      segment.file.datasync()
+    }
+    this.#fs.syncFolder(this.#folder)
+    this.refresh()
+    this.resumeAt(offset)
+  }
+
+  close(): void {
+    for (const segment of this.#segments) segment.close()
+  }
+
+  #fillUp(segment: Segment): void {
+    const bytesLeft = segment.end - this.#end
+    if (this.#end + limits.blankSizeMin - this.#stagedFrom > stagingSize) this.write()
+    writeBlank(this.staging, this.stagingAt(this.#end), bytesLeft)
+    this.#end += limits.blankSizeMin
+    this.write()
+    this.#end = this.#stagedFrom = segment.end
+  }
+
+  #addSegment(base: number): void {
+    const segment = new Segment(this.#fs, this.#folder, base, this.#segmentSize)
+    try {
+      segment.create(this.#folder)
+    } catch (error) {
+      throw unwritable(error)
+    }
+    this.#segments.push(segment)
+    this.#stagedFrom = this.#end = base
+  }
+
+  #segmentAt(offset: number): Segment | null {
+    const segments = this.#segments
+    for (let i = segments.length - 1; i >= 0; i--) {
+      const segment = segments[i]!
+      if (offset >= segment.base) return offset < segment.end ? segment : null
+    }
+    return null
+  }
+}
+
+/** RocketMQ allows a record the body limit and 64 KiB for the rest. */
+const recordSizeLimit = limits.bodySizeMax + 64 * 1024
+
+function unwritable(error: unknown): MqError {
+  if (error instanceof MqError) return error
+  const { code, message } = error as NodeJS.ErrnoException
+  const why = code === 'ENOSPC' ? 'the disk is full' : message
+  return new MqError('MQ_STORE_UNWRITABLE', `the commit log cannot be written: ${why}`, { cause: error })
+}

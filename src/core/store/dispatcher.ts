@@ -1,0 +1,62 @@
+import { javaHash } from '../lib/hash.ts'
+import { keySeparator, Property, propertyOf } from '../model/properties.ts'
+import { readRecord } from '../model/record.ts'
+import { SysFlag } from '../model/sys-flag.ts'
+import type { DispatchedRecord } from './index-rows.ts'
+
+/**
+ * What the index keeps of a record, or null for one without place in a queue: prepared and rolled-back
+ * transaction records (CommitLog's DispatchRequest and CommitLogDispatcherBuildConsumeQueue).
+ */
+export function dispatchedRecord(
+  source: Buffer,
+  at: number,
+  physicalOffset: number,
+): DispatchedRecord | null {
+  const record = readRecord(source, at)
+  const properties = record.properties.toString('utf8')
+  return dispatchOf(
+    record.topic.toString('utf8'),
+    record.queueId,
+    record.queueOffset,
+    physicalOffset,
+    source.readInt32BE(at),
+    record.sysFlag,
+    properties,
+  )
+}
+
+/** The same of a record whose parts are at hand. */
+export function dispatchOf(
+  topic: string,
+  queueId: number,
+  queueOffset: number,
+  physicalOffset: number,
+  size: number,
+  sysFlag: number,
+  properties: string,
+): DispatchedRecord | null {
+  const transaction = sysFlag & SysFlag.transactionMask
+  if (transaction === SysFlag.prepared || transaction === SysFlag.rollback) return null
+  const tag = propertyOf(properties, Property.tags)
+  return {
+    topic,
+    queueId,
+    queueOffset,
+    physicalOffset,
+    size,
+    tagsCode: tag === null ? 0 : javaHash(tag),
+    keys: indexedKeys(properties),
+  }
+}
+
+/** The unique key, then each word of KEYS: IndexService.buildIndex. */
+function indexedKeys(properties: string): string[] {
+  const keys: string[] = []
+  const unique = propertyOf(properties, Property.uniqueKey)
+  if (unique !== null) keys.push(unique)
+  const words = propertyOf(properties, Property.keys)
+  if (words === null) return keys
+  for (const word of words.split(keySeparator)) if (word !== '') keys.push(word)
+  return keys
+}

@@ -1,0 +1,132 @@
+import * as fs from 'node:fs'
+import { dirname } from 'node:path'
+
+/**
+ * The one port between the engine and files; everything but SQLite goes through it, so tests can tear, lose and
+ * refuse writes. Synchronous: calls cost microseconds, a promise a call costs more (performance.md B4).
+ *
+ * Errors are Node's (`code` ENOENT, EACCES, ENOSPC, …).
+ */
+export interface FileSystem {
+  /** `create` makes the file if it is missing; `read` refuses writes. */
+  open(path: string, mode: 'read' | 'write' | 'create'): FileHandle
+  mkdir(path: string): void
+  /** Names in a folder, sorted; none when there is no folder. */
+  list(path: string): string[]
+  /** Bytes of a file, or null when there is none. */
+  fileSize(path: string): number | null
+  readFile(path: string): Buffer | null
+  /** Replaces a file so that after a crash either the old or the new one is there whole. */
+  replaceFile(path: string, content: Buffer): void
+  rename(from: string, to: string): void
+  /** True when there was a file. */
+  unlink(path: string): boolean
+  /** Makes creations, renames and removals in a folder durable. */
+  syncFolder(path: string): void
+}
+
+export interface FileHandle {
+  /** Bytes read: fewer than asked for only at the end of the file. */
+  read(target: Buffer, at: number, length: number, position: number): number
+  /** Bytes written: may be fewer than asked for. Call `writeFully`. */
+  write(source: Buffer, at: number, length: number, position: number): number
+  truncate(size: number): void
+  datasync(): void
+  datasyncLater(done: (error: Error | null) => void): void
+  close(): void
+}
+
+/** Writes may be short without an error (nodejs/node#31908): loop until all of it is with the kernel. */
+export function writeFully(
+  file: FileHandle,
+  source: Buffer,
+  at: number,
+  length: number,
+  position: number,
+): void {
+  let done = 0
+  while (done < length) {
+    const written = file.write(source, at + done, length - done, position + done)
+    if (written === 0) throw Object.assign(new Error('the file takes no more bytes'), { code: 'EIO' })
+    done += written
+  }
+}
+
+class NodeFileHandle implements FileHandle {
+  readonly #fd: number
+
+  constructor(fd: number) {
+    this.#fd = fd
+  }
+
+  read(target: Buffer, at: number, length: number, position: number): number {
+    let done = 0
+    while (done < length) {
+      const count = fs.readSync(this.#fd, target, at + done, length - done, position + done)
+      if (count === 0) break
+      done += count
+    }
+    return done
+  }
+
+  write(source: Buffer, at: number, length: number, position: number): number {
+    return fs.writeSync(this.#fd, source, at, length, position)
+  }
+
+  truncate(size: number): void {
+    fs.ftruncateSync(this.#fd, size)
+  }
+
+  datasync(): void {
+    fs.fdatasyncSync(this.#fd)
+  }
+
+  datasyncLater(done: (error: Error | null) => void): void {
+    fs.fdatasync(this.#fd, done)
+  }
+
+  close(): void {
+    fs.closeSync(this.#fd)
+  }
+}
+
+const flags = { read: 'r', write: 'r+', create: fs.constants.O_RDWR | fs.constants.O_CREAT } as const
+
+export const nodeFileSystem: FileSystem = {
+  open: (path, mode) => new NodeFileHandle(fs.openSync(path, flags[mode], 0o644)),
+  mkdir: (path) => void fs.mkdirSync(path, { recursive: true }),
+  list: (path) => ifThere(() => fs.readdirSync(path).sort()) ?? [],
+  fileSize: (path) => ifThere(() => fs.statSync(path).size),
+  readFile: (path) => ifThere(() => fs.readFileSync(path)),
+  replaceFile(path, content) {
+    const temporary = `${path}.${process.pid}.tmp`
+    const fd = fs.openSync(temporary, 'w', 0o644)
+    try {
+      fs.writeFileSync(fd, content)
+      fs.fsyncSync(fd)
+    } finally {
+      fs.closeSync(fd)
+    }
+    fs.renameSync(temporary, path)
+    this.syncFolder(dirname(path))
+  },
+  rename: (from, to) => fs.renameSync(from, to),
+  unlink: (path) => ifThere(() => (fs.unlinkSync(path), true)) ?? false,
+  syncFolder(path) {
+    const fd = fs.openSync(path, 'r')
+    try {
+      fs.fsyncSync(fd)
+    } finally {
+      fs.closeSync(fd)
+    }
+  },
+}
+
+function ifThere<T>(act: () => T): T | null {
+  try {
+    return act()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}

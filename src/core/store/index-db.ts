@@ -1,0 +1,185 @@
+import { keyHash } from '../lib/hash.ts'
+import type { IndexTail } from './index-rows.ts'
+import { KeyIndex, keySchema } from './key-index.ts'
+import { isBusy, openDatabase, type Database, type Statement } from './sqlite.ts'
+
+/** A file with another version is dropped and made again from its segment. */
+export const indexVersion = 1
+
+const schema = `
+CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK (id = 1), indexed_to INTEGER NOT NULL);
+CREATE TABLE queue(id INTEGER PRIMARY KEY, topic TEXT NOT NULL, queue_id INTEGER NOT NULL,
+  min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL, UNIQUE (topic, queue_id));
+CREATE TABLE consume_queue(queue INTEGER NOT NULL, queue_offset INTEGER NOT NULL,
+  physical_offset INTEGER NOT NULL, size INTEGER NOT NULL, tags_code INTEGER NOT NULL,
+  PRIMARY KEY (queue, queue_offset)) WITHOUT ROWID;
+${keySchema}`
+
+/** Key entries are hashes of topic and key, as in RocketMQ's IndexService.buildKey; readers compare the text. */
+export function topicKeyHash(topic: string, key: string): number {
+  return keyHash(`${topic}#${key}`)
+}
+
+/** The extent of a queue within one segment. `endOffset` is behind the last one. */
+export interface QueueExtent {
+  readonly topic: string
+  readonly queueId: number
+  readonly minOffset: number
+  readonly endOffset: number
+}
+
+export interface QueueEntry {
+  readonly queueOffset: number
+  readonly physicalOffset: number
+  readonly size: number
+  readonly tagsCode: number
+}
+
+interface QueueColumns {
+  id: number
+  topic: string
+  queue_id: number
+  min_offset: number
+  end_offset: number
+}
+
+interface EntryColumns {
+  queue_offset: number
+  physical_offset: number
+  size: number
+  tags_code: number
+}
+
+/** The index of one segment: derived, bounded, rebuilt by one scan of it. Rows and `indexed_to` commit together. */
+export class IndexDb {
+  readonly base: number
+  readonly keys: KeyIndex
+  readonly #db: Database
+  readonly #queueIds = new Map<string, number>()
+  readonly #progress: Statement<[], { indexed_to: number }>
+  readonly #queue: Statement<[string, number], QueueColumns>
+  readonly #range: Statement<[number, number, number], EntryColumns>
+
+  private constructor(db: Database, base: number, writable: boolean) {
+    this.#db = db
+    this.base = base
+    this.keys = new KeyIndex(db, base, writable)
+    this.#progress = db.prepare('SELECT indexed_to FROM progress')
+    this.#queue = db.prepare('SELECT * FROM queue WHERE topic = ? AND queue_id = ?')
+    this.#range = db.prepare(
+      `SELECT queue_offset, physical_offset, size, tags_code FROM consume_queue
+       WHERE queue = ? AND queue_offset >= ? ORDER BY queue_offset LIMIT ?`,
+    )
+  }
+
+  /** For the writer, who holds the lock. Makes the file when it is missing; null when it is of another version. */
+  static openWritable(path: string, base: number): IndexDb | null {
+    const db = openDatabase(path, 'create')
+    const version = db.pragma('user_version', { simple: true }) as number
+    if (version !== 0 && version !== indexVersion) {
+      db.close()
+      return null
+    }
+    db.pragma('journal_mode = WAL')
+    db.pragma('synchronous = NORMAL')
+    db.pragma('cache_size = -16384')
+    if (version === 0) {
+      db.transaction(() => {
+        db.exec(schema)
+        db.prepare('INSERT INTO progress VALUES (1, ?)').run(base)
+        db.pragma(`user_version = ${indexVersion}`)
+      }).immediate()
+    }
+    return new IndexDb(db, base, true)
+  }
+
+  /** Null when there is none, or none this version can read. */
+  static openReadable(path: string, base: number): IndexDb | null {
+    const db = openDatabase(path, 'read')
+    if (db.pragma('user_version', { simple: true }) !== indexVersion) {
+      db.close()
+      return null
+    }
+    return new IndexDb(db, base, false)
+  }
+
+  /** Log offset up to which records are in here. */
+  get indexedTo(): number {
+    return this.#progress.get()!.indexed_to
+  }
+
+  /** One transaction: all entries of a tail, and how far that is. */
+  add(tail: IndexTail, indexedTo: number): void {
+    this.#db
+      .transaction(() => {
+        const insert = this.#db.prepare('INSERT OR REPLACE INTO consume_queue VALUES (?, ?, ?, ?, ?)')
+        const extend = this.#db.prepare('UPDATE queue SET end_offset = ? WHERE id = ?')
+        for (const [topic, queueId, rows] of tail.queues()) {
+          const id = this.#queueIdOf(topic, queueId, rows.firstOffset)
+          for (let i = 0; i < rows.count; i++) {
+            insert.run(id, rows.firstOffset + i, rows.physicalOffsets[i], rows.sizes[i], rows.tagsCodes[i])
+          }
+          extend.run(rows.endOffset, id)
+        }
+        this.keys.add(tail.keyHashes, tail.keyPhysicalOffsets)
+        this.#db.prepare('UPDATE progress SET indexed_to = ?').run(indexedTo)
+      })
+      .immediate()
+  }
+
+  #queueIdOf(topic: string, queueId: number, firstOffset: number): number {
+    const name = `${topic}/${queueId}`
+    const known = this.#queueIds.get(name)
+    if (known !== undefined) return known
+    const row = this.#queue.get(topic, queueId)
+    const id =
+      row?.id ??
+      Number(
+        this.#db
+          .prepare('INSERT INTO queue(topic, queue_id, min_offset, end_offset) VALUES (?, ?, ?, ?)')
+          .run(topic, queueId, firstOffset, firstOffset).lastInsertRowid,
+      )
+    this.#queueIds.set(name, id)
+    return id
+  }
+
+  /** Ends writing: packs the keys, leaves WAL mode, so that the file stands alone. */
+  seal(): void {
+    this.#db.transaction(() => this.keys.pack()).immediate()
+    try {
+      this.#db.pragma('journal_mode = DELETE')
+    } catch (error) {
+      // a reader has it open: it stays readable in WAL mode, and its writer is gone for good
+      if (!isBusy(error)) throw error
+    }
+  }
+
+  extent(topic: string, queueId: number): QueueExtent | null {
+    const row = this.#queue.get(topic, queueId)
+    return row === undefined ? null : extentOf(row)
+  }
+
+  extents(): QueueExtent[] {
+    return (this.#db.prepare('SELECT * FROM queue').all() as QueueColumns[]).map(extentOf)
+  }
+
+  /** Entries from `from` on, at most `max`. */
+  range(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
+    const row = this.#queue.get(topic, queueId)
+    if (row === undefined) return []
+    return this.#range.all(row.id, from, max).map((entry) => ({
+      queueOffset: entry.queue_offset,
+      physicalOffset: entry.physical_offset,
+      size: entry.size,
+      tagsCode: entry.tags_code,
+    }))
+  }
+
+  close(): void {
+    this.#db.close()
+  }
+}
+
+function extentOf(row: QueueColumns): QueueExtent {
+  return { topic: row.topic, queueId: row.queue_id, minOffset: row.min_offset, endOffset: row.end_offset }
+}

@@ -1,0 +1,89 @@
+/** What the dispatcher makes of a record: everything the index keeps of it. */
+export interface DispatchedRecord {
+  readonly topic: string
+  readonly queueId: number
+  readonly queueOffset: number
+  readonly physicalOffset: number
+  readonly size: number
+  /** Java's hash of the tag; in the schedule topic the time of delivery, epoch ms. */
+  readonly tagsCode: number
+  readonly keys: readonly string[]
+}
+
+/** Consecutive consume-queue entries in typed arrays. */
+export class QueueRows {
+  readonly firstOffset: number
+  count = 0
+  physicalOffsets = new Float64Array(16)
+  sizes = new Int32Array(16)
+  tagsCodes = new Float64Array(16)
+
+  constructor(firstOffset: number) {
+    this.firstOffset = firstOffset
+  }
+
+  get endOffset(): number {
+    return this.firstOffset + this.count
+  }
+
+  push(physicalOffset: number, size: number, tagsCode: number): void {
+    if (this.count === this.sizes.length) this.#grow()
+    this.physicalOffsets[this.count] = physicalOffset
+    this.sizes[this.count] = size
+    this.tagsCodes[this.count] = tagsCode
+    this.count++
+  }
+
+  #grow(): void {
+    const capacity = this.count * 2
+    const { physicalOffsets, sizes, tagsCodes } = this
+    this.physicalOffsets = new Float64Array(capacity)
+    this.physicalOffsets.set(physicalOffsets)
+    this.sizes = new Int32Array(capacity)
+    this.sizes.set(sizes)
+    this.tagsCodes = new Float64Array(capacity)
+    this.tagsCodes.set(tagsCodes)
+  }
+}
+
+/**
+ * Index entries that are not in SQLite yet: what this process appended since its last flush, or, in a reader,
+ * what it found in the log behind the index.
+ */
+export class IndexTail {
+  readonly #topics = new Map<string, Map<number, QueueRows>>()
+  keyHashes: number[] = []
+  keyPhysicalOffsets: number[] = []
+  /** Messages held. */
+  count = 0
+
+  add(record: DispatchedRecord, hashOf: (topic: string, key: string) => number): void {
+    let queues = this.#topics.get(record.topic)
+    if (queues === undefined) this.#topics.set(record.topic, (queues = new Map<number, QueueRows>()))
+    let rows = queues.get(record.queueId)
+    if (rows === undefined) queues.set(record.queueId, (rows = new QueueRows(record.queueOffset)))
+    rows.push(record.physicalOffset, record.size, record.tagsCode)
+    for (const key of record.keys) {
+      this.keyHashes.push(hashOf(record.topic, key))
+      this.keyPhysicalOffsets.push(record.physicalOffset)
+    }
+    this.count++
+  }
+
+  rows(topic: string, queueId: number): QueueRows | null {
+    return this.#topics.get(topic)?.get(queueId) ?? null
+  }
+
+  *queues(): Generator<[topic: string, queueId: number, rows: QueueRows]> {
+    for (const [topic, queues] of this.#topics) {
+      for (const [queueId, rows] of queues) yield [topic, queueId, rows]
+    }
+  }
+
+  clear(): void {
+    this.#topics.clear()
+    this.keyHashes = []
+    this.keyPhysicalOffsets = []
+    this.count = 0
+  }
+}

@@ -1,0 +1,169 @@
+import { MqError } from '../errors.ts'
+import { openDatabase, whileBusy, type Database, type Statement } from './sqlite.ts'
+
+/** Raised when the tables change; a file with a higher one is refused. */
+export const stateVersion = 1
+
+/** How long a short state transaction of another process may take. */
+const busyTimeoutMs = 5000
+
+const schema = `
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE writer(
+  id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL, boot_id TEXT NOT NULL, clean INTEGER NOT NULL,
+  log_end INTEGER NOT NULL, synced_to INTEGER NOT NULL, indexed_to INTEGER NOT NULL, next_due_at INTEGER);
+INSERT INTO writer VALUES (1, 0, '', 1, 0, 0, 0, NULL);
+CREATE TABLE data_version(kind TEXT PRIMARY KEY, timestamp INTEGER NOT NULL, counter INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE topic(name TEXT PRIMARY KEY, config TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE subscription_group(name TEXT PRIMARY KEY, config TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE consumer_offset(
+  topic TEXT NOT NULL, group_name TEXT NOT NULL, queue_id INTEGER NOT NULL, next_offset INTEGER NOT NULL,
+  PRIMARY KEY (topic, group_name, queue_id)) WITHOUT ROWID;
+CREATE TABLE kv_config(namespace TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
+  PRIMARY KEY (namespace, key)) WITHOUT ROWID;
+`
+
+/** The hand-over between writers; see src/core/README.md. Offsets are the commit log's. */
+export interface WriterRow {
+  readonly epoch: number
+  readonly bootId: string
+  /** False: a writer is at work, or died at it. */
+  readonly clean: boolean
+  readonly logEnd: number
+  readonly syncedTo: number
+  readonly indexedTo: number
+}
+
+interface WriterColumns {
+  epoch: number
+  boot_id: string
+  clean: number
+  log_end: number
+  synced_to: number
+  indexed_to: number
+}
+
+/**
+ * `state.db`: what is true and not in the log. Configuration is committed FULL; the writer row and offsets
+ * NORMAL, since a roll-back of those only repeats work.
+ */
+export class StateDb {
+  readonly db: Database
+  readonly #selectWriter: Statement<[], WriterColumns>
+  readonly #updateWriter: Statement<[number, string, number, number, number, number]>
+  readonly #selectVersion: Statement<[string], { timestamp: number; counter: number }>
+  readonly #raiseVersion: Statement<[string, number]>
+  readonly #selectMeta: Statement<[string], { value: string }>
+
+  constructor(path: string, mode: 'read' | 'create') {
+    this.db = openDatabase(path, mode)
+    try {
+      this.#migrate(path, mode)
+    } catch (error) {
+      this.db.close()
+      throw error
+    }
+    this.#selectWriter = this.db.prepare('SELECT * FROM writer')
+    this.#updateWriter = this.db.prepare(
+      'UPDATE writer SET epoch = ?, boot_id = ?, clean = ?, log_end = ?, synced_to = ?, indexed_to = ?',
+    )
+    this.#selectVersion = this.db.prepare('SELECT timestamp, counter FROM data_version WHERE kind = ?')
+    this.#raiseVersion = this.db.prepare(
+      `INSERT INTO data_version VALUES (?, ?, 1)
+       ON CONFLICT DO UPDATE SET timestamp = excluded.timestamp, counter = counter + 1`,
+    )
+    this.#selectMeta = this.db.prepare('SELECT value FROM meta WHERE key = ?')
+  }
+
+  #migrate(path: string, mode: 'read' | 'create'): void {
+    whileBusy(busyTimeoutMs, () => {
+      const version = this.db.pragma('user_version', { simple: true }) as number
+      if (version > stateVersion) {
+        throw new MqError(
+          'MQ_STORE_VERSION',
+          `${path} has version ${version}, this pocketmq knows ${stateVersion}`,
+        )
+      }
+      if (version === stateVersion || mode === 'read') return
+      this.db.pragma('journal_mode = WAL')
+      this.db
+        .transaction(() => {
+          // another process may have been first
+          if (this.db.pragma('user_version', { simple: true }) === stateVersion) return
+          this.db.exec(schema)
+          this.db.pragma(`user_version = ${stateVersion}`)
+        })
+        .immediate()
+    })
+  }
+
+  /** A FULL transaction: durable when it returns. */
+  durably<T>(act: () => T): T {
+    this.db.pragma('synchronous = FULL')
+    return this.#transaction(act)
+  }
+
+  /** A NORMAL transaction: safe from the death of the process, not of the machine. */
+  quickly<T>(act: () => T): T {
+    this.db.pragma('synchronous = NORMAL')
+    return this.#transaction(act)
+  }
+
+  #transaction<T>(act: () => T): T {
+    const transaction = this.db.transaction(act)
+    return whileBusy(busyTimeoutMs, () => transaction.immediate())
+  }
+
+  writer(): WriterRow {
+    const row = this.#selectWriter.get()!
+    return {
+      epoch: row.epoch,
+      bootId: row.boot_id,
+      clean: row.clean === 1,
+      logEnd: row.log_end,
+      syncedTo: row.synced_to,
+      indexedTo: row.indexed_to,
+    }
+  }
+
+  setWriter(row: WriterRow): void {
+    this.quickly(() =>
+      this.#updateWriter.run(
+        row.epoch,
+        row.bootId,
+        row.clean ? 1 : 0,
+        row.logEnd,
+        row.syncedTo,
+        row.indexedTo,
+      ),
+    )
+  }
+
+  /** Changes when another connection has committed; PRAGMA data_version. */
+  version(): number {
+    return this.db.pragma('data_version', { simple: true }) as number
+  }
+
+  /** RocketMQ's DataVersion of a table: name servers compare it. */
+  dataVersion(kind: string): { readonly timestamp: number; readonly counter: number } {
+    return this.#selectVersion.get(kind) ?? { timestamp: 0, counter: 0 }
+  }
+
+  raiseDataVersion(kind: string, now: number): void {
+    this.#raiseVersion.run(kind, now)
+  }
+
+  meta(key: string): string | null {
+    return this.#selectMeta.get(key)?.value ?? null
+  }
+
+  /** Sets it once: what a folder was created with stays. */
+  initMeta(values: Readonly<Record<string, string>>): void {
+    const insert = this.db.prepare('INSERT OR IGNORE INTO meta VALUES (?, ?)')
+    for (const [key, value] of Object.entries(values)) insert.run(key, value)
+  }
+
+  close(): void {
+    this.db.close()
+  }
+}

@@ -1,0 +1,272 @@
+import { join } from 'node:path'
+import { MqError } from '../errors.ts'
+import { Catalog } from './catalog.ts'
+import type { CommitLog } from './commit-log.ts'
+import { dispatchedRecord } from './dispatcher.ts'
+import type { FileSystem } from './file-system.ts'
+import { IndexDb, topicKeyHash, type QueueEntry, type QueueExtent } from './index-db.ts'
+import { IndexTail, type DispatchedRecord } from './index-rows.ts'
+import { segmentBase, segmentName } from './segment.ts'
+
+/** Open index files of sealed segments at most. */
+const handlesMax = 16
+/** A tail of this size is flushed while a scan goes on, so that memory stays bounded. */
+const tailMax = 65_536
+
+/**
+ * All index files as one: sealed segments through the catalog, the active one, and the tail that is not in SQLite
+ * yet. Whoever holds the lock may `attach` for writing; everyone else reads, and scans what the files do not cover
+ * into a tail of their own.
+ */
+export class StoreIndex {
+  readonly #fs: FileSystem
+  readonly #folder: string
+  readonly #log: CommitLog
+  readonly #handles = new Map<number, IndexDb>()
+  readonly #tail = new IndexTail()
+  #catalog: Catalog | null = null
+  #catalogWritable = false
+  #active: IndexDb | null = null
+  /** The active file is open for writing. */
+  #writable = false
+  /** The lock is held: files may be changed. */
+  #writing = false
+  /** Log offset up to which records are in the files or in the tail. */
+  #coveredTo = 0
+
+  /** @param folder `<store>/pocketmq` */
+  constructor(fs: FileSystem, folder: string, log: CommitLog) {
+    this.#fs = fs
+    this.#folder = folder
+    this.#log = log
+  }
+
+  get coveredTo(): number {
+    return this.#coveredTo
+  }
+
+  get flushedTo(): number {
+    return this.#active?.indexedTo ?? this.#log.minOffset
+  }
+
+  get unflushed(): number {
+    return this.#tail.count
+  }
+
+  /** Reader: looks at what is there now and scans the rest of the log into the tail. */
+  refresh(): void {
+    this.#useNewest('read')
+    this.#catchUp()
+  }
+
+  /** Writer, under the lock: the files are ours to write, and cover the log up to its end afterwards. */
+  attach(): void {
+    this.#fs.mkdir(join(this.#folder, 'index'))
+    this.#useNewest('create')
+    this.#fillCatalog()
+    this.#writing = true
+    this.#catchUp()
+    this.flush()
+  }
+
+  /** Writer, under the lock again, and nobody else has written since: the files are as they were left. */
+  resume(): void {
+    this.#writing = true
+  }
+
+  /** The lock is about to be let go. */
+  detach(): void {
+    this.#writing = false
+  }
+
+  /** Writer, before `attach`: drops files that know of more than the log holds; they are made again from it. */
+  dropBehind(logEnd: number): void {
+    this.close()
+    const folder = join(this.#folder, 'index')
+    for (const name of this.#fs.list(folder)) {
+      const base = name.endsWith('.db') ? segmentBase(name.slice(0, -3)) : null
+      if (base === null) continue
+      if (base < logEnd || base === 0) {
+        const index = IndexDb.openReadable(join(folder, name), base)
+        const sound = index !== null && index.indexedTo <= logEnd
+        index?.close()
+        if (sound) continue
+      }
+      for (const suffix of ['', '-wal', '-shm']) this.#fs.unlink(join(folder, name + suffix))
+    }
+  }
+
+  /** Adds a record that has been written. They come in the order of the log. */
+  add(record: DispatchedRecord): void {
+    if (this.#writing) this.#rollTo(record.physicalOffset)
+    this.#tail.add(record, topicKeyHash)
+    this.#coveredTo = record.physicalOffset + record.size
+  }
+
+  /** Puts the tail into the active segment's file. */
+  flush(): void {
+    if (this.#tail.count === 0) return
+    this.#active!.add(this.#tail, this.#coveredTo)
+    this.#tail.clear()
+  }
+
+  extent(topic: string, queueId: number): QueueExtent {
+    const parts = [
+      this.#catalog?.extent(topic, queueId, this.#active?.base ?? 0) ?? null,
+      this.#active?.extent(topic, queueId) ?? null,
+    ]
+    const rows = this.#tail.rows(topic, queueId)
+    if (rows !== null) parts.push({ topic, queueId, minOffset: rows.firstOffset, endOffset: rows.endOffset })
+    const held = parts.filter((part) => part !== null)
+    return { topic, queueId, minOffset: held[0]?.minOffset ?? 0, endOffset: held.at(-1)?.endOffset ?? 0 }
+  }
+
+  /** Entries from `from` on, at most `max`, in order. */
+  range(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
+    const entries: QueueEntry[] = []
+    let next = from
+    while (entries.length < max) {
+      const part = this.#rangeOnce(topic, queueId, next, max - entries.length)
+      if (part.length === 0) break
+      for (const entry of part) entries.push(entry)
+      next = part.at(-1)!.queueOffset + 1
+    }
+    return entries
+  }
+
+  #rangeOnce(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
+    const rows = this.#tail.rows(topic, queueId)
+    if (rows !== null && from >= rows.firstOffset) {
+      const entries: QueueEntry[] = []
+      for (let i = from - rows.firstOffset; i < rows.count && entries.length < max; i++) {
+        entries.push({
+          queueOffset: rows.firstOffset + i,
+          physicalOffset: rows.physicalOffsets[i]!,
+          size: rows.sizes[i]!,
+          tagsCode: rows.tagsCodes[i]!,
+        })
+      }
+      return entries
+    }
+    const sealed = this.#catalog?.segmentHolding(topic, queueId, from, this.#active?.base ?? 0) ?? null
+    if (sealed !== null) return this.#handle(sealed)?.range(topic, queueId, from, max) ?? []
+    return this.#active?.range(topic, queueId, from, max) ?? []
+  }
+
+  /** Log offsets of messages that may have a key, newest first. The caller compares the text. */
+  find(topic: string, key: string): number[] {
+    const hash = topicKeyHash(topic, key)
+    const found = new Set(this.#active?.keys.find(hash) ?? [])
+    const { keyHashes, keyPhysicalOffsets } = this.#tail
+    for (let i = 0; i < keyHashes.length; i++) if (keyHashes[i] === hash) found.add(keyPhysicalOffsets[i]!)
+    for (const base of this.#catalog?.basesBefore(this.#active?.base ?? 0) ?? []) {
+      for (const offset of this.#handle(base)?.keys.find(hash) ?? []) found.add(offset)
+    }
+    return [...found].sort((a, b) => b - a)
+  }
+
+  close(): void {
+    for (const handle of this.#handles.values()) handle.close()
+    this.#handles.clear()
+    this.#active?.close()
+    this.#catalog?.close()
+    this.#active = null
+    this.#catalog = null
+    this.#writing = false
+  }
+
+  #path(base: number): string {
+    return join(this.#folder, 'index', `${segmentName(base)}.db`)
+  }
+
+  #useNewest(mode: 'read' | 'create'): void {
+    const catalogPath = join(this.#folder, 'catalog.db')
+    const names = this.#fs.list(join(this.#folder, 'index'))
+    const bases = names.flatMap((name) =>
+      name.endsWith('.db') ? (segmentBase(name.slice(0, -3)) ?? []) : [],
+    )
+    const newest = bases.at(-1) ?? (mode === 'create' ? this.#log.minOffset : null)
+    if (this.#active !== null && (this.#active.base !== newest || (mode === 'create' && !this.#writable))) {
+      this.#active.close()
+      this.#active = null
+    }
+    if (newest !== null && this.#active === null) {
+      this.#active = this.#open(newest, mode)
+      this.#writable = mode === 'create'
+    }
+    if (mode === 'create' && this.#catalog !== null && !this.#catalogWritable) {
+      this.#catalog.close()
+      this.#catalog = null
+    }
+    if (this.#catalog === null && (mode === 'create' || this.#fs.fileSize(catalogPath) !== null)) {
+      this.#catalog = new Catalog(catalogPath, mode)
+      this.#catalogWritable = mode === 'create'
+    }
+  }
+
+  #open(base: number, mode: 'read' | 'create'): IndexDb | null {
+    if (mode === 'read') return IndexDb.openReadable(this.#path(base), base)
+    const index = IndexDb.openWritable(this.#path(base), base)
+    if (index === null) {
+      throw new MqError('MQ_STORE_VERSION', `${this.#path(base)} was written by another version of pocketmq`)
+    }
+    return index
+  }
+
+  /** Everything between what the files hold and the end of the log. */
+  #catchUp(): void {
+    this.#tail.clear()
+    const from = Math.max(this.flushedTo, this.#log.minOffset)
+    this.#coveredTo = from
+    const end = this.#log.scan(from, (source, at, _size, offset) => {
+      const record = dispatchedRecord(source, at, offset)
+      if (record === null) return
+      this.add(record)
+      if (this.#writing && this.#tail.count >= tailMax) this.flush()
+    })
+    this.#coveredTo = Math.max(end, this.#coveredTo)
+  }
+
+  /** The record lies in a later segment than the active file's: seal that one and begin the next. */
+  #rollTo(physicalOffset: number): void {
+    const active = this.#active!
+    if (physicalOffset < active.base + this.#log.segmentSize) return
+    this.flush()
+    active.seal()
+    // the catalog first: a reader that sees the next file must find the sealed one
+    this.#catalog!.add(active.base, active.extents())
+    active.close()
+    const base = this.#log.segments.findLast((segment) => physicalOffset >= segment.base)!.base
+    this.#active = this.#open(base, 'create')
+  }
+
+  /** A writer that died between sealing and cataloguing left a gap. */
+  #fillCatalog(): void {
+    const active = this.#active!.base
+    const known = this.#catalog!.basesBefore(active)
+    for (const { base } of this.#log.segments) {
+      if (base >= active || known.has(base)) continue
+      const sealed = this.#handle(base)
+      if (sealed !== null) this.#catalog!.add(base, sealed.extents())
+    }
+  }
+
+  #handle(base: number): IndexDb | null {
+    const open = this.#handles.get(base)
+    if (open !== undefined) {
+      this.#handles.delete(base)
+      this.#handles.set(base, open)
+      return open
+    }
+    if (this.#fs.fileSize(this.#path(base)) === null) return null
+    const handle = IndexDb.openReadable(this.#path(base), base)
+    if (handle === null) return null
+    this.#handles.set(base, handle)
+    if (this.#handles.size > handlesMax) {
+      const [oldest, index] = this.#handles.entries().next().value!
+      index.close()
+      this.#handles.delete(oldest)
+    }
+    return handle
+  }
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { closeSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock } from '../../../src/core/lib/clock.ts'
+import { parseHost } from '../../../src/core/model/host.ts'
+import { readRecord } from '../../../src/core/model/record.ts'
+import { nodeFileSystem } from '../../../src/core/store/file-system.ts'
+import { Store, type AppendResult } from '../../../src/core/store/store.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
+
+const host = parseHost('127.0.0.1:9876')
+const clock: Clock = { now: () => 1_700_000_000_000 }
+
+describe('Store', () => {
+  const folder = temporaryFolder()
+  const open = (writer: 'turn' | 'hold' = 'turn', segmentSize = 64 * 1024): Store =>
+    new Store({ folder: folder.path, fs: nodeFileSystem, clock, segmentSize, writer, lockTimeoutMs: 2000 })
+
+  function append(
+    store: Store,
+    topic: string,
+    queueId: number,
+    body: string,
+    key = '',
+  ): Promise<AppendResult> {
+    return new Promise((resolve, reject) => {
+      store.append(
+        {
+          topic,
+          queueId,
+          flag: 0,
+          sysFlag: 0,
+          bornTimestamp: 1,
+          bornHost: host,
+          storeHost: host,
+          reconsumeTimes: 0,
+          preparedTransactionOffset: 0,
+          body: Buffer.from(body),
+          properties: key === '' ? '' : `KEYS\u0001${key}\u0002`,
+        },
+        (error, result) => (error === null ? resolve(result!) : reject(error)),
+      )
+    })
+  }
+
+  function bodies(store: Store, topic: string, queueId: number): string[] {
+    store.refresh()
+    return store.entries(topic, queueId, 0, 100_000).map((entry) => {
+      const record = store.record(entry.physicalOffset, entry.size)!
+      return readRecord(record, 0).body.toString()
+    })
+  }
+
+  it('keeps what was acknowledged, over a reopen and many segments', async () => {
+    const store = open()
+    const sent: string[] = []
+    for (let i = 0; i < 50; i++) {
+      const batch = Array.from({ length: 40 }, (_, j) => `message ${i} ${j} ${'x'.repeat(j)}`)
+      await Promise.all(batch.map((body) => append(store, 't', 0, body)))
+      sent.push(...batch)
+    }
+    assert.deepEqual(bodies(store, 't', 0), sent)
+    store.close()
+    const again = open()
+    assert.deepEqual(bodies(again, 't', 0), sent)
+    assert.ok(readdirSync(join(folder.path, 'commitlog')).length > 3)
+    again.close()
+  })
+
+  it('finds by key in open runs, sealed segments and the tail', async () => {
+    const store = open()
+    for (let i = 0; i < 400; i++) await append(store, 't', i % 4, 'y'.repeat(400), `key${i}`)
+    for (const i of [0, 57, 399]) {
+      const offsets = store.find('t', `key${i}`)
+      const found = offsets.map((offset) => readRecord(store.record(offset)!, 0))
+      assert.ok(found.some((record) => record.queueId === i % 4 && record.queueOffset === Math.floor(i / 4)))
+    }
+    assert.deepEqual(store.find('t', 'absent'), [])
+    store.close()
+  })
+
+  it('gives two writers dense offsets, each seeing what the other wrote', async () => {
+    const one = open()
+    const two = open()
+    const offsets: number[] = []
+    for (let i = 0; i < 300; i++) {
+      offsets.push((await append(i % 2 ? one : two, 't', 0, 'z'.repeat(300))).queueOffset)
+    }
+    assert.deepEqual(
+      offsets,
+      Array.from({ length: 300 }, (_, i) => i),
+    )
+    assert.equal(bodies(one, 't', 0).length, 300)
+    assert.equal(bodies(two, 't', 0).length, 300)
+    one.close()
+    two.close()
+  })
+
+  it('serves a torn tail never, and appends in its place, over two restarts', async () => {
+    const first = open()
+    const { physicalOffset } = await append(first, 't', 0, 'kept')
+    const torn = await append(first, 't', 0, 'torn')
+    first.state.setWriter({
+      ...first.state.writer(),
+      clean: false,
+      syncedTo: physicalOffset,
+      logEnd: physicalOffset,
+    })
+    first.close()
+    const file = openSync(join(folder.path, 'commitlog', '0'.repeat(20)), 'r+')
+    writeSync(file, Buffer.alloc(60, 7), 0, 60, torn.physicalOffset + 30)
+    closeSync(file)
+    const second = open()
+    assert.equal((await append(second, 't', 0, 'after')).queueOffset, 1)
+    second.close()
+    const third = open()
+    assert.deepEqual(bodies(third, 't', 0), ['kept', 'after'])
+    third.close()
+  })
+
+  it('makes a lost index again from the log', async () => {
+    const store = open()
+    for (let i = 0; i < 200; i++) await append(store, 't', 0, `${i}`, `k${i}`)
+    store.close()
+    rmSync(join(folder.path, 'pocketmq', 'index'), { recursive: true })
+    rmSync(join(folder.path, 'pocketmq', 'catalog.db'))
+    const again = open()
+    assert.equal(bodies(again, 't', 0).length, 200)
+    assert.equal((await append(again, 't', 0, 'more')).queueOffset, 200)
+    assert.equal(again.find('t', 'k7').length, 1)
+    again.close()
+  })
+
+  it('is one writer for life when held', () => {
+    const held = open('hold')
+    const other = new Store({
+      folder: folder.path,
+      fs: nodeFileSystem,
+      clock,
+      writer: 'turn',
+      lockTimeoutMs: 30,
+    })
+    assert.throws(() => other.append({} as never, () => undefined), { code: 'MQ_STORE_IN_USE' })
+    other.close()
+    held.close()
+  })
+
+  it('makes sparse segments of the size the folder was created with', async () => {
+    const store = open('turn', 1024 * 1024 * 1024)
+    await append(store, 't', 0, 'x')
+    store.close()
+    const again = open('turn', 4096)
+    await append(again, 't', 0, 'y')
+    again.close()
+    const { size, blocks } = statSync(join(folder.path, 'commitlog', '0'.repeat(20)))
+    assert.equal(size, 1024 * 1024 * 1024)
+    assert.ok(blocks * 512 < 1024 * 1024)
+  })
+})
