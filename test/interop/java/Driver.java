@@ -1,0 +1,322 @@
+import com.alibaba.fastjson2.JSON;
+import com.alibaba.fastjson2.JSONArray;
+import com.alibaba.fastjson2.JSONObject;
+import com.alibaba.fastjson2.JSONWriter;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.apache.rocketmq.client.QueryResult;
+import org.apache.rocketmq.client.consumer.DefaultLitePullConsumer;
+import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
+import org.apache.rocketmq.client.consumer.PullResult;
+import org.apache.rocketmq.client.consumer.PullStatus;
+import org.apache.rocketmq.client.producer.DefaultMQProducer;
+import org.apache.rocketmq.client.producer.SendResult;
+import org.apache.rocketmq.common.message.Message;
+import org.apache.rocketmq.common.message.MessageAccessor;
+import org.apache.rocketmq.common.message.MessageClientExt;
+import org.apache.rocketmq.common.message.MessageConst;
+import org.apache.rocketmq.common.message.MessageDecoder;
+import org.apache.rocketmq.common.message.MessageExt;
+import org.apache.rocketmq.common.message.MessageQueue;
+
+/**
+ * The unmodified Java client behind sub-commands: options `--name value` in, NDJSON out (field names of our own JSON),
+ * messages to send as NDJSON on standard input. An exception is one line `{"error":…}`, exit 1.
+ *
+ * <p>send, sendBatch: --topic T [--group G], input {body|bodyBase64, tag, keys[], properties{}, queueId}
+ * <br>pull: --topic T [--tag E] [--group G] [--max N], every queue from min to max offset, DefaultMQPullConsumer
+ * <br>litePull: --topic T [--tag E] [--group G] [--commit true], the same with DefaultLitePullConsumer.assign
+ * <br>view: --topic T --id ID (offset id or unique key) · query: --topic T --key K
+ * <br>offsets: --topic T [--group G] [--time ms] · commitOffset: --topic T --group G --queue N --offset N
+ */
+public final class Driver {
+    private static final PrintStream OUT = new PrintStream(System.out, false, StandardCharsets.UTF_8);
+    private static final int PULL_BATCH = 32;
+    private static final long POLL_MS = 500;
+
+    private final Map<String, String> options;
+
+    private Driver(Map<String, String> options) {
+        this.options = options;
+    }
+
+    public static void main(String[] args) {
+        int exit = 0;
+        try {
+            Map<String, String> options = new HashMap<>();
+            for (int i = 1; i + 1 < args.length; i += 2) {
+                options.put(args[i].substring(2), args[i + 1]);
+            }
+            new Driver(options).run(args[0]);
+        } catch (Throwable e) {
+            print(Map.of("error", e.getClass().getSimpleName() + ": " + e.getMessage()));
+            exit = 1;
+        }
+        OUT.flush();
+        // halt: the client's shutdown hooks only wait for netty, for seconds
+        Runtime.getRuntime().halt(exit);
+    }
+
+    private void run(String command) throws Exception {
+        switch (command) {
+            case "send":
+                withProducer(this::send);
+                break;
+            case "sendBatch":
+                withProducer(this::sendBatch);
+                break;
+            case "view":
+                withProducer(p -> print(row(p.viewMessage(option("topic"), option("id")))));
+                break;
+            case "query":
+                withProducer(this::query);
+                break;
+            case "pull":
+                withPullConsumer(this::pull);
+                break;
+            case "offsets":
+                withPullConsumer(this::offsets);
+                break;
+            case "commitOffset":
+                withPullConsumer(this::commitOffset);
+                break;
+            case "litePull":
+                litePull();
+                break;
+            default:
+                throw new IllegalArgumentException("no such sub-command: " + command);
+        }
+    }
+
+    private interface Use<C> {
+        void with(C client) throws Exception;
+    }
+
+    private void withProducer(Use<DefaultMQProducer> use) throws Exception {
+        DefaultMQProducer producer = new DefaultMQProducer(option("group", "interop-producer"));
+        producer.setNamesrvAddr(option("namesrv"));
+        producer.start();
+        try {
+            use.with(producer);
+        } finally {
+            producer.shutdown();
+        }
+    }
+
+    @SuppressWarnings("deprecation")
+    private void withPullConsumer(Use<DefaultMQPullConsumer> use) throws Exception {
+        DefaultMQPullConsumer consumer = new DefaultMQPullConsumer(option("group", "interop-puller"));
+        consumer.setNamesrvAddr(option("namesrv"));
+        consumer.start();
+        try {
+            use.with(consumer);
+        } finally {
+            consumer.shutdown();
+        }
+    }
+
+    private void send(DefaultMQProducer producer) throws Exception {
+        for (JSONObject line : inputLines()) {
+            Message message = message(line);
+            Integer queueId = line.getInteger("queueId");
+            SendResult result = queueId == null
+                ? producer.send(message)
+                : producer.send(message, (queues, m, wanted) -> find(queues, (int) wanted), queueId);
+            print(row(result));
+        }
+    }
+
+    private void sendBatch(DefaultMQProducer producer) throws Exception {
+        List<Message> batch = new ArrayList<>();
+        for (JSONObject line : inputLines()) {
+            batch.add(message(line));
+        }
+        print(row(producer.send(batch)));
+    }
+
+    private void query(DefaultMQProducer producer) throws Exception {
+        QueryResult result = producer.queryMessage(
+            option("topic"), option("key"), PULL_BATCH, 0, System.currentTimeMillis() + 60_000);
+        for (MessageExt message : result.getMessageList()) {
+            print(row(message));
+        }
+    }
+
+    @SuppressWarnings("deprecation")
+    private void pull(DefaultMQPullConsumer consumer) throws Exception {
+        for (MessageQueue queue : new TreeSet<>(consumer.fetchSubscribeMessageQueues(option("topic")))) {
+            long offset = consumer.minOffset(queue);
+            while (offset < consumer.maxOffset(queue)) {
+                PullResult result = consumer.pull(queue, option("tag", "*"), offset, intOption("max", PULL_BATCH));
+                if (result.getPullStatus() == PullStatus.FOUND) {
+                    for (MessageExt message : result.getMsgFoundList()) {
+                        print(row(message));
+                    }
+                }
+                if (result.getNextBeginOffset() <= offset) {
+                    throw new IllegalStateException("stuck at " + queue + ": " + result);
+                }
+                offset = result.getNextBeginOffset();
+            }
+        }
+    }
+
+    @SuppressWarnings("deprecation")
+    private void offsets(DefaultMQPullConsumer consumer) throws Exception {
+        for (MessageQueue queue : new TreeSet<>(consumer.fetchSubscribeMessageQueues(option("topic")))) {
+            Map<String, Object> row = new TreeMap<>();
+            row.put("brokerName", queue.getBrokerName());
+            row.put("queueId", queue.getQueueId());
+            row.put("minOffset", consumer.minOffset(queue));
+            row.put("maxOffset", consumer.maxOffset(queue));
+            row.put("searchOffset", consumer.searchOffset(queue, Long.parseLong(option("time", "0"))));
+            row.put("consumerOffset", consumer.fetchConsumeOffset(queue, true));
+            print(row);
+        }
+    }
+
+    @SuppressWarnings("deprecation")
+    private void commitOffset(DefaultMQPullConsumer consumer) throws Exception {
+        int queueId = intOption("queue", 0);
+        MessageQueue queue = find(consumer.fetchSubscribeMessageQueues(option("topic")), queueId);
+        consumer.updateConsumeOffset(queue, Long.parseLong(option("offset")));
+        consumer.getDefaultMQPullConsumerImpl().getOffsetStore().persist(queue);
+    }
+
+    private void litePull() throws Exception {
+        DefaultLitePullConsumer consumer = new DefaultLitePullConsumer(option("group", "interop-lite-puller"));
+        consumer.setNamesrvAddr(option("namesrv"));
+        consumer.setAutoCommit(false);
+        consumer.start();
+        try {
+            Collection<MessageQueue> queues = consumer.fetchMessageQueues(option("topic"));
+            if (options.containsKey("tag")) {
+                consumer.setSubExpressionForAssign(option("topic"), option("tag"));
+            }
+            consumer.assign(queues);
+            for (MessageQueue queue : queues) {
+                consumer.seekToBegin(queue);
+            }
+            // Two empty polls in a row: the assign tasks had their turn and nothing is left.
+            for (int empty = 0; empty < 2; ) {
+                List<MessageExt> messages = consumer.poll(POLL_MS);
+                empty = messages.isEmpty() ? empty + 1 : 0;
+                for (MessageExt message : messages) {
+                    print(row(message));
+                }
+            }
+            if (Boolean.parseBoolean(option("commit", "false"))) {
+                consumer.commit();
+            }
+        } finally {
+            consumer.shutdown();
+        }
+    }
+
+    private List<JSONObject> inputLines() throws Exception {
+        List<JSONObject> lines = new ArrayList<>();
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (String line = in.readLine(); line != null; line = in.readLine()) {
+            lines.add(JSON.parseObject(line));
+        }
+        return lines;
+    }
+
+    private Message message(JSONObject line) {
+        String body64 = line.getString("bodyBase64");
+        byte[] body = body64 != null
+            ? Base64.getDecoder().decode(body64)
+            : line.getString("body").getBytes(StandardCharsets.UTF_8);
+        Message message = new Message(option("topic"), body);
+        if (line.getString("tag") != null) {
+            message.setTags(line.getString("tag"));
+        }
+        JSONArray keys = line.getJSONArray("keys");
+        if (keys != null) {
+            message.setKeys(keys.toJavaList(String.class));
+        }
+        JSONObject properties = line.getJSONObject("properties");
+        if (properties != null) {
+            properties.forEach((name, value) -> MessageAccessor.putProperty(message, name, (String) value));
+        }
+        return message;
+    }
+
+    private static MessageQueue find(Collection<MessageQueue> queues, int queueId) {
+        return queues.stream().filter(queue -> queue.getQueueId() == queueId).findFirst().orElseThrow();
+    }
+
+    private static Map<String, Object> row(SendResult result) {
+        Map<String, Object> row = new TreeMap<>();
+        row.put("sendStatus", result.getSendStatus().name());
+        row.put("msgId", result.getMsgId());
+        row.put("offsetMsgId", result.getOffsetMsgId());
+        row.put("brokerName", result.getMessageQueue().getBrokerName());
+        row.put("queueId", result.getMessageQueue().getQueueId());
+        row.put("queueOffset", result.getQueueOffset());
+        return row;
+    }
+
+    /** As the client sees it: body inflated, its own MIN_OFFSET and MAX_OFFSET left out. */
+    private static Map<String, Object> row(MessageExt message) throws Exception {
+        Map<String, String> properties = new TreeMap<>(message.getProperties());
+        properties.remove(MessageConst.PROPERTY_MIN_OFFSET);
+        properties.remove(MessageConst.PROPERTY_MAX_OFFSET);
+        Map<String, Object> row = new TreeMap<>();
+        row.put("topic", message.getTopic());
+        row.put("brokerName", message.getBrokerName());
+        row.put("queueId", message.getQueueId());
+        row.put("queueOffset", message.getQueueOffset());
+        row.put("commitLogOffset", message.getCommitLogOffset());
+        row.put("msgId", message.getMsgId());
+        row.put("offsetMsgId", message instanceof MessageClientExt
+            ? ((MessageClientExt) message).getOffsetMsgId()
+            : MessageDecoder.createMessageId(message.getStoreHost(), message.getCommitLogOffset()));
+        row.put("tag", message.getTags());
+        String keys = message.getKeys();
+        row.put("keys", keys == null ? List.of() : Arrays.asList(keys.split(MessageConst.KEY_SEPARATOR)));
+        row.put("properties", properties);
+        row.put("bornTimestamp", message.getBornTimestamp());
+        row.put("storeTimestamp", message.getStoreTimestamp());
+        row.put("bornHost", message.getBornHostString());
+        row.put("storeHost", message.getStoreHost().toString().replaceFirst("^.*/", ""));
+        row.put("reconsumeTimes", message.getReconsumeTimes());
+        row.put("sysFlag", message.getSysFlag());
+        row.put("flag", message.getFlag());
+        row.put("bodyCrc", message.getBodyCRC());
+        row.put("storeSize", message.getStoreSize());
+        row.put("bodyBase64", Base64.getEncoder().encodeToString(message.getBody()));
+        return row;
+    }
+
+    private static void print(Object row) {
+        OUT.println(JSON.toJSONString(row, JSONWriter.Feature.WriteMapNullValue));
+    }
+
+    private String option(String name) {
+        String value = options.get(name);
+        if (value == null) {
+            throw new IllegalArgumentException("--" + name + " is missing");
+        }
+        return value;
+    }
+
+    private String option(String name, String otherwise) {
+        return options.getOrDefault(name, otherwise);
+    }
+
+    private int intOption(String name, int otherwise) {
+        return Integer.parseInt(option(name, Integer.toString(otherwise)));
+    }
+}

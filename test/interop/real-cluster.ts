@@ -1,0 +1,126 @@
+/** A real RocketMQ 5.5.0: one name server and one broker on free loopback ports, their files in a temporary folder. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { freeBrokerPort, freePort } from './free-port.ts'
+import { type HeaderType, JavaServer, headerTypeFlag } from './jvm.ts'
+import { request } from './request.ts'
+
+export interface RealClusterOptions {
+  /** How its answers' headers are written; RocketMQ's default is JSON. */
+  readonly headerType?: HeaderType
+  /**
+   * The host that routes and offset ids name, RocketMQ's brokerIP1. Both servers listen on 127.0.0.1 only; something
+   * else may listen on this host with the same ports. Default 127.0.0.1.
+   */
+  readonly advertisedHost?: string
+  /** More lines of broker.conf. */
+  readonly brokerConf?: Readonly<Record<string, string | number>>
+}
+
+const startAttempts = 3
+const startWithinMs = 60_000
+const serverFlags = [
+  '-Xmx1g',
+  '--add-opens=java.base/java.nio=ALL-UNNAMED',
+  '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
+  '--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED',
+]
+const GET_ROUTEINFO_BY_TOPIC = 105
+/** Exists on every broker with autoCreateTopicEnable: its route shows that the broker is registered. */
+const templateTopic = 'TBW102'
+
+export class RealCluster {
+  /** `host:port` of the name server. */
+  readonly namesrv: string
+  /** `host:port` of the broker, where it listens. */
+  readonly broker: string
+  /** The broker's storePathRootDir. */
+  readonly store: string
+  readonly #dir: string
+  readonly #options: RealClusterOptions
+  readonly #servers: JavaServer[] = []
+
+  private constructor(dir: string, ports: { namesrv: number; broker: number }, options: RealClusterOptions) {
+    this.#dir = dir
+    this.#options = options
+    this.namesrv = `127.0.0.1:${ports.namesrv}`
+    this.broker = `127.0.0.1:${ports.broker}`
+    this.store = join(dir, 'store')
+  }
+
+  static async start(options: RealClusterOptions = {}): Promise<RealCluster> {
+    for (let attempt = 1; ; attempt++) {
+      const dir = mkdtempSync(join(tmpdir(), 'real-cluster-'))
+      const ports = { namesrv: await freePort(), broker: await freeBrokerPort() }
+      const cluster = new RealCluster(dir, ports, options)
+      try {
+        await cluster.#startServers(await freePort())
+        return cluster
+      } catch (error) {
+        await cluster.stop()
+        if (attempt === startAttempts) throw error // else somebody may have taken a port in between
+      }
+    }
+  }
+
+  /** Stops both servers cleanly and removes their files. */
+  async stop(): Promise<void> {
+    for (const server of this.#servers.reverse()) await server.stop()
+    rmSync(this.#dir, { recursive: true, force: true })
+  }
+
+  async #startServers(haPort: number): Promise<void> {
+    const namesrv = this.#start('namesrv', 'org.apache.rocketmq.namesrv.NamesrvStartup', {
+      listenPort: portOf(this.namesrv),
+      bindAddress: '127.0.0.1',
+    })
+    await until('the name server answers', namesrv, async () => (await this.#templateRoute()) !== null)
+    const broker = this.#start('broker', 'org.apache.rocketmq.broker.BrokerStartup', {
+      brokerClusterName: 'DefaultCluster',
+      brokerName: 'broker-a',
+      brokerIP1: this.#options.advertisedHost ?? '127.0.0.1',
+      bindAddress: '127.0.0.1',
+      listenPort: portOf(this.broker),
+      haListenPort: haPort,
+      namesrvAddr: this.namesrv,
+      storePathRootDir: this.store,
+      mappedFileSizeCommitLog: 16 * 1024 * 1024,
+      autoCreateTopicEnable: 'true',
+      ...this.#options.brokerConf,
+    })
+    await until('the broker is registered', broker, async () => (await this.#templateRoute())?.code === 0)
+  }
+
+  #start(role: string, mainClass: string, conf: Readonly<Record<string, string | number>>): JavaServer {
+    const home = join(this.#dir, role)
+    mkdirSync(home)
+    const confPath = join(home, `${role}.conf`)
+    const lines = Object.entries(conf).map(([key, value]) => `${key}=${value}\n`)
+    writeFileSync(confPath, lines.join(''))
+    const homes = [`-Drocketmq.home.dir=${home}`, `-Duser.home=${home}`]
+    const flags = [...serverFlags, ...homes, headerTypeFlag(this.#options.headerType ?? 'json')]
+    const server = new JavaServer(flags, [mainClass, '-c', confPath], join(home, 'output.log'))
+    this.#servers.push(server)
+    return server
+  }
+
+  #templateRoute() {
+    return request(this.namesrv, GET_ROUTEINFO_BY_TOPIC, { topic: templateTopic })
+  }
+}
+
+function portOf(address: string): number {
+  return Number(address.split(':')[1])
+}
+
+async function until(what: string, server: JavaServer, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + startWithinMs
+  while (!(await holds())) {
+    if (server.hasEnded) throw new Error(`ended before ${what}:\n${server.output()}`)
+    if (Date.now() > deadline)
+      throw new Error(`waited ${startWithinMs} ms until ${what}:\n${server.output()}`)
+    await delay(50)
+  }
+}
