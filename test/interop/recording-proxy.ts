@@ -4,12 +4,16 @@ import { type Server, type Socket, connect, createServer } from 'node:net'
 import { CommandFlag, decodeFrame, frameSize } from '../../src/core/remoting/frame.ts'
 
 export interface Exchange {
+  /** Counts up over all proxies of the process. */
+  readonly order: number
   readonly code: number
   /** The whole frame, its length field included. */
   readonly request: Buffer
   /** Null: a one-way request, or one whose answer did not come before the connection closed. */
   response: Buffer | null
 }
+
+let nextOrder = 0
 
 export class RecordingProxy {
   /** In the order the requests arrived, those of servers to clients too. */
@@ -73,7 +77,7 @@ export class RecordingProxy {
       pending.delete(key)
       return
     }
-    const exchange: Exchange = { code, request: frame, response: null }
+    const exchange: Exchange = { order: nextOrder++, code, request: frame, response: null }
     this.exchanges.push(exchange)
     if ((flag & CommandFlag.oneway) === 0) pending.set(key, exchange)
   }
