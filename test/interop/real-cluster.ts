@@ -41,6 +41,7 @@ export class RealCluster {
   readonly #dir: string
   readonly #options: RealClusterOptions
   readonly #servers: JavaServer[] = []
+  readonly #removeFiles = () => rmSync(this.#dir, { recursive: true, force: true, maxRetries: 5 })
 
   private constructor(dir: string, ports: { namesrv: number; broker: number }, options: RealClusterOptions) {
     this.#dir = dir
@@ -48,6 +49,7 @@ export class RealCluster {
     this.namesrv = `127.0.0.1:${ports.namesrv}`
     this.broker = `127.0.0.1:${ports.broker}`
     this.store = join(dir, 'store')
+    process.once('exit', this.#removeFiles) // an interrupted run: jvm.ts has killed the servers by then
   }
 
   static async start(options: RealClusterOptions = {}): Promise<RealCluster> {
@@ -68,7 +70,8 @@ export class RealCluster {
   /** Stops both servers cleanly and removes their files. */
   async stop(): Promise<void> {
     for (const server of this.#servers.reverse()) await server.stop()
-    rmSync(this.#dir, { recursive: true, force: true })
+    process.off('exit', this.#removeFiles)
+    this.#removeFiles()
   }
 
   async #startServers(haPort: number): Promise<void> {
