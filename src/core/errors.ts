@@ -126,11 +126,16 @@ export const errorTable = {
   MQ_INTERRUPTED: { exit: 130, responseCode: null, hint: 'interrupted' },
   MQ_STORE_UNWRITABLE: {
     exit: 1,
-    responseCode: null,
+    responseCode: 14,
     hint: 'check that the folder exists, is yours to write, and the disk is not full',
   },
   MQ_STORE_FOREIGN: { exit: 1, responseCode: null, hint: 'a folder of another broker is read-only here' },
-  MQ_STORE_IN_USE: { exit: 1, responseCode: null, hint: 'wait for the other process, or stop it' },
+  MQ_STORE_NOT_FOUND: {
+    exit: 4,
+    responseCode: null,
+    hint: 'check the path; `updateTopic` or `sendMessage` creates a store',
+  },
+  MQ_STORE_IN_USE: { exit: 1, responseCode: 14, hint: 'wait for the other process, or stop it' },
   MQ_STORE_VERSION: {
     exit: 1,
     responseCode: null,
@@ -147,7 +152,9 @@ export type ErrorCode = keyof typeof errorTable
 
 const byResponseCode = new Map<number, ErrorCode>()
 for (const [code, row] of Object.entries(errorTable)) {
-  if (row.responseCode !== null) byResponseCode.set(row.responseCode, code as ErrorCode)
+  // the first row of a response code is what it means when it comes over the wire
+  if (row.responseCode !== null && !byResponseCode.has(row.responseCode))
+    byResponseCode.set(row.responseCode, code as ErrorCode)
 }
 
 /** An error for people: one line that says what happened; the table adds exit status and hint. */

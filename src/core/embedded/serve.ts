@@ -1,4 +1,10 @@
-import { MqError } from '../errors.ts'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Perm } from '../model/topic.ts'
+import { RemotingServer } from '../remoting/server.ts'
+import { EmbeddedNode } from './node.ts'
+import { removeServerFile, writeServerFile } from './server-file.ts'
 
 export interface ServeOptions {
   /** Folder to serve; null: a temporary one that is removed at close. */
@@ -20,7 +26,58 @@ export interface Served {
   close(): Promise<void>
 }
 
-/** Name server and broker on one port. */
-export function serve(options: ServeOptions): Promise<Served> {
-  return Promise.reject(new MqError('MQ_FAILED', `cannot serve ${options.store ?? 'a temporary folder'}`))
+const defaultPort = 9876
+const defaultBind = '127.0.0.1'
+/** Another process that writes to the folder lets it go within milliseconds. */
+const lockTimeoutMs = 2000
+
+/** Name server and broker on one port. @throws MQ_STORE_IN_USE, MQ_STORE_UNWRITABLE, MQ_FAILED, MQ_INVALID_PARAMETER */
+export async function serve(options: ServeOptions): Promise<Served> {
+  const { port = defaultPort, bind = defaultBind, topics = [] } = options
+  const store = options.store ?? mkdtempSync(join(tmpdir(), 'pocketmq-'))
+  const removeStore = (): void => {
+    if (options.store === null) rmSync(store, { recursive: true, force: true })
+  }
+  let node: EmbeddedNode | null = null
+  try {
+    node = new EmbeddedNode({ folder: store, writer: 'hold', lockTimeoutMs })
+    const { broker, handlers } = node
+    for (const { name, queues } of topics) createTopic(broker.topics, name, queues)
+    const server = new RemotingServer({
+      port,
+      bind,
+      handlers,
+      onDisconnect: (channel) => broker.clients.disconnected(channel),
+    })
+    const address = `${bind}:${await server.listen()}`
+    writeServerFile(store, address)
+    const served = node
+    return {
+      address,
+      store,
+      async close() {
+        removeServerFile(store)
+        await server.close()
+        served.close()
+        removeStore()
+      },
+    }
+  } catch (error) {
+    node?.close()
+    removeStore()
+    throw error
+  }
+}
+
+function createTopic(topics: EmbeddedNode['broker']['topics'], topicName: string, queues: number): void {
+  topics.update({
+    topicName,
+    readQueueNums: queues,
+    writeQueueNums: queues,
+    perm: Perm.read | Perm.write,
+    topicFilterType: 'SINGLE_TAG',
+    topicSysFlag: 0,
+    order: false,
+    attributes: {},
+  })
 }

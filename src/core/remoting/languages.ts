@@ -5,11 +5,6 @@ export const languages = [
 
 export const ourLanguage = 'NODE_JS'
 
-/** MQVersion.V5_5_0: peers decide by it what they may send us. */
-export const ourVersion = 513
-/** Its name, as clusterList prints it. */
-export const ourVersionText = 'V5_5_0'
-
 export function languageCode(name: string): number {
   const code = (languages as readonly string[]).indexOf(name)
   return code === -1 ? languages.indexOf('OTHER') : code

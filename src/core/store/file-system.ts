@@ -21,6 +21,8 @@ export interface FileSystem {
   rename(from: string, to: string): void
   /** True when there was a file. */
   unlink(path: string): boolean
+  /** Bytes of the file system a folder is on. */
+  diskUsage(path: string): { readonly total: number; readonly used: number }
   /** Makes creations, renames and removals in a folder durable. */
   syncFolder(path: string): void
 }
@@ -111,6 +113,10 @@ export const nodeFileSystem: FileSystem = {
     this.syncFolder(dirname(path))
   },
   rename: (from, to) => fs.renameSync(from, to),
+  diskUsage(path) {
+    const { blocks, bfree, bsize } = fs.statfsSync(path)
+    return { total: blocks * bsize, used: (blocks - bfree) * bsize }
+  },
   unlink: (path) => ifThere(() => (fs.unlinkSync(path), true)) ?? false,
   syncFolder(path) {
     const fd = fs.openSync(path, 'r')

@@ -86,6 +86,8 @@ export class Store {
   readonly state: StateDb
   readonly brokerName: string
   readonly clusterName: string
+  /** Called for each record that can be read from now on, before it is acknowledged. */
+  onDispatched: (record: DispatchedRecord) => void = ignore
   readonly #options: StoreOptions
   readonly #log: CommitLog
   readonly #index: StoreIndex
@@ -151,6 +153,11 @@ export class Store {
   /** Behind the last record that can be read. */
   get commitLogMaxOffset(): number {
     return this.#index.coveredTo
+  }
+
+  /** Of the file system the log is on, in bytes. */
+  diskUsage(): { readonly total: number; readonly used: number } {
+    return this.#options.fs.diskUsage(this.#options.folder)
   }
 
   extent(topic: string, queueId: number): QueueExtent {
@@ -263,6 +270,8 @@ export class Store {
     this.#pending = []
     const error = this.#writeBatch(batch)
     if (this.#options.writer === 'turn') this.#endTurn(error === null)
+    else if (error === null)
+      for (const { dispatch } of batch) if (dispatch !== null) this.onDispatched(dispatch)
     for (const { done, result } of batch) {
       if (error === null) done(null, result)
       else done(error, null)
@@ -291,7 +300,7 @@ export class Store {
       this.#syncedTo = this.#log.end
     } catch (error) {
       // the kernel may have dropped the pages: a second sync would say they are safe (fsyncgate)
-      this.#broken = error as MqError
+      this.#broken = storeError(error)
       throw error
     }
   }
@@ -302,7 +311,7 @@ export class Store {
     const upTo = this.#log.writtenTo
     if (upTo === this.#syncedTo && this.#index.unflushed === 0) return
     this.#log.datasyncLater((error) => {
-      if (error !== null) this.#broken = error as MqError
+      if (error !== null) this.#broken = storeError(error)
       else if (this.#lock.held) {
         this.#syncedTo = upTo
         this.#index.flush()
@@ -393,6 +402,12 @@ export class Store {
     this.#log.close()
     this.state.close()
   }
+}
+
+function storeError(error: unknown): MqError {
+  return error instanceof MqError
+    ? error
+    : new MqError('MQ_STORE_UNWRITABLE', String(error), { cause: error })
 }
 
 function ignore(): void {

@@ -35,8 +35,9 @@ export class JsonObject {
   text(name: string, fallback = ''): string {
     const value = this.#members[name]
     if (value === undefined || value === null) return fallback
-    if (typeof value === 'object') throw new TypeError(`${name} is no text`)
-    return String(value as string | number | boolean)
+    if (typeof value === 'string') return value
+    if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+    throw new TypeError(`${name} is no text`)
   }
 
   textOrNull(name: string): string | null {

@@ -1,0 +1,225 @@
+import type { Clock } from '../lib/clock.ts'
+import { MqError } from '../errors.ts'
+import { UniqueKeys } from '../model/ids.ts'
+import { Perm, type TopicConfig } from '../model/topic.ts'
+import { readRecord } from '../model/record.ts'
+import type { AppendResult, Store } from '../store/store.ts'
+import { Clients } from './clients.ts'
+import { tagFilter, type EntryFilter } from './filter/tag.ts'
+import { Groups } from './groups.ts'
+import { LongPoll } from './long-poll.ts'
+import { Offsets } from './offsets.ts'
+import type { Timers } from './ports.ts'
+import { getMessages, type PullAnswer, type PullCaps } from './pull.ts'
+import { parseBatch, PutChecks, type PutRequest } from './put.ts'
+import { queryMessages } from './query.ts'
+import { Stats } from './stats.ts'
+import { Topics } from './topics.ts'
+
+export interface BrokerOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly pullCaps: PullCaps
+}
+
+/** Where and how a consumer reads; PULL_MESSAGE's header. */
+export interface PullRequest {
+  readonly group: string
+  readonly topic: string
+  readonly queueId: number
+  readonly offset: number
+  readonly messagesMax: number
+  readonly bytesMax: number | null
+  /** Null: the one the group registered by heartbeat. */
+  readonly subscription: { readonly expression: string; readonly type: string } | null
+  readonly subVersion: number
+  /** Stored as the group's offset first; null: not. */
+  readonly commitOffset: number | null
+  /** How long to wait when there is nothing; 0: not at all. */
+  readonly suspendMs: number
+}
+
+/** The story of a broker: put, pull, and what they need. Everything else asks the parts. */
+export class Broker {
+  readonly store: Store
+  readonly topics: Topics
+  readonly groups: Groups
+  readonly offsets: Offsets
+  readonly clients: Clients
+  readonly stats: Stats
+  readonly #clock: Clock
+  readonly #checks: PutChecks
+  readonly #longPoll: LongPoll
+  readonly #pullCaps: PullCaps
+
+  constructor(options: BrokerOptions) {
+    const { store, clock } = options
+    this.store = store
+    this.#clock = clock
+    this.topics = new Topics(store.state, clock, store.clusterName, store.brokerName)
+    this.groups = new Groups(store.state, clock)
+    this.offsets = new Offsets(store.state)
+    this.clients = new Clients(clock)
+    this.stats = new Stats(clock)
+    this.#checks = new PutChecks(this.topics, store.clusterName, new UniqueKeys(() => clock.now()))
+    this.#longPoll = new LongPoll(options.timers)
+    this.#pullCaps = options.pullCaps
+    store.onDispatched = (record) =>
+      this.#longPoll.arrived(record.topic, record.queueId, record.queueOffset, record.tagsCode)
+  }
+
+  now(): number {
+    return this.#clock.now()
+  }
+
+  get brokerName(): string {
+    return this.store.brokerName
+  }
+
+  get clusterName(): string {
+    return this.store.clusterName
+  }
+
+  /** Stores one message. @throws what PutChecks.single and Store.append throw */
+  put(
+    request: PutRequest,
+    done: (error: MqError | null, queueId: number, result: AppendResult | null) => void,
+  ): void {
+    const append = this.#checks.single(request)
+    this.store.append(append, (error, result) => {
+      if (error === null) this.stats.put(1, request.body.length)
+      done(error, append.queueId, result)
+    })
+  }
+
+  /** Stores the messages of a batch one behind the other. @throws what PutChecks.batch and Store.append throw */
+  putBatch(
+    request: PutRequest,
+    done: (error: MqError | null, queueId: number, results: readonly AppendResult[] | null) => void,
+  ): void {
+    const appends = this.#checks.batch(request, parseBatch(request.body))
+    this.store.appendBatch(appends, (error, results) => {
+      if (error === null) this.stats.put(appends.length, request.body.length)
+      done(error, appends[0]!.queueId, results)
+    })
+  }
+
+  /**
+   * Reads messages, or waits for one. `done` may be called later.
+   * @throws MQ_GROUP_NOT_EXIST, MQ_NO_PERMISSION, MQ_TOPIC_NOT_EXIST, MQ_INVALID_PARAMETER, MQ_SUBSCRIPTION_*
+   */
+  pull(request: PullRequest, done: (answer: PullAnswer) => void): void {
+    const { group, topic, queueId } = request
+    this.#checkReadable(group, topic, queueId)
+    const matches = this.#filter(request)
+    if (request.commitOffset !== null) this.offsets.set(topic, group, queueId, request.commitOffset)
+    const answer = this.#get(request, matches)
+    const nothingYet =
+      answer.status === 'OFFSET_OVERFLOW_ONE' ||
+      (answer.status === 'NO_MESSAGE_IN_QUEUE' && request.offset === 0)
+    if (!nothingYet || request.suspendMs <= 0) return done(answer)
+    this.#longPoll.park(topic, queueId, request.offset, request.suspendMs, matches, () =>
+      done(this.#get(request, matches)),
+    )
+  }
+
+  #get(request: PullRequest, matches: EntryFilter): PullAnswer {
+    const caps: PullCaps = {
+      messagesMax: Math.max(1, Math.min(request.messagesMax, this.#pullCaps.messagesMax)),
+      bytesMax: Math.min(request.bytesMax ?? Infinity, this.#pullCaps.bytesMax),
+    }
+    const answer = getMessages(this.store, request.topic, request.queueId, request.offset, caps, matches)
+    if (answer.status === 'FOUND') this.stats.get(answer.count, answer.records.length)
+    return answer
+  }
+
+  /** PullMessageProcessor's checks 3 to 7, in its order. */
+  #checkReadable(group: string, topic: string, queueId: number): void {
+    if (!this.groups.getOrCreate(group).consumeEnable) {
+      throw new MqError('MQ_NO_PERMISSION', `subscription group no permission, ${group}`)
+    }
+    const config = this.topic(topic)
+    if (!(config.perm & Perm.read))
+      throw new MqError('MQ_NO_PERMISSION', `the topic[${topic}] pulling message is forbidden`)
+    if (queueId < 0 || queueId >= config.readQueueNums) {
+      throw new MqError(
+        'MQ_INVALID_PARAMETER',
+        `queueId[${queueId}] is illegal, topic:[${topic}] topicConfig.readQueueNums:[${config.readQueueNums}]`,
+      )
+    }
+  }
+
+  /** @throws MQ_TOPIC_NOT_EXIST */
+  topic(name: string): TopicConfig {
+    const config = this.topics.get(name)
+    if (config === null)
+      throw new MqError('MQ_TOPIC_NOT_EXIST', `topic[${name}] not exist, apply first please!`)
+    return config
+  }
+
+  /** PullMessageProcessor's check 8. */
+  #filter({ group, topic, subscription, subVersion }: PullRequest): EntryFilter {
+    if (subscription !== null) return filterOf(subscription.type, subscription.expression)
+    if (this.clients.consumerGroup(group) === null) {
+      throw new MqError('MQ_SUBSCRIPTION_NOT_EXIST', `the consumer's group info not exist, group: ${group}`)
+    }
+    const registered = this.clients.subscription(group, topic)
+    if (registered === null) {
+      throw new MqError(
+        'MQ_SUBSCRIPTION_NOT_EXIST',
+        `the consumer's subscription not exist, group: ${group}, topic: ${topic}`,
+      )
+    }
+    if (registered.subVersion < subVersion) {
+      throw new MqError('MQ_SUBSCRIPTION_NOT_LATEST', "the consumer's subscription not latest")
+    }
+    return filterOf(registered.expressionType, registered.subString)
+  }
+
+  /** QUERY_MESSAGE: records with a key, newest first. */
+  query(topic: string, key: string, begin: number, end: number, countMax: number): Buffer[] {
+    return queryMessages(this.store, topic, key, begin, end, countMax)
+  }
+
+  /** First queue offset whose message was stored at or after a time; `upper`: the last one stored at or before it. */
+  offsetByTime(topic: string, queueId: number, timestamp: number, upper: boolean): number {
+    const { minOffset, endOffset } = this.store.extent(topic, queueId)
+    let low = minOffset
+    let high = endOffset
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2)
+      const stored = this.storeTimestamp(topic, queueId, middle)
+      if (stored === null || (upper ? stored <= timestamp : stored < timestamp)) low = middle + 1
+      else high = middle
+    }
+    return upper ? Math.max(minOffset, low - 1) : low
+  }
+
+  /** When the message at a queue offset was stored, epoch ms; null when it cannot be read. */
+  storeTimestamp(topic: string, queueId: number, queueOffset: number): number | null {
+    const [entry] = this.store.entries(topic, queueId, queueOffset, 1)
+    if (entry?.queueOffset !== queueOffset) return null
+    const record = this.store.record(entry.physicalOffset, entry.size)
+    return record === null ? null : readRecord(record, 0).storeTimestamp
+  }
+
+  /** Store time of the first message there is, epoch ms; null: none. */
+  earliestMessageTimestamp(): number | null {
+    const record = this.store.record(this.store.commitLogMinOffset)
+    return record === null ? null : readRecord(record, 0).storeTimestamp
+  }
+
+  /** Answers everyone who waits; the store is closed by its owner. */
+  close(): void {
+    this.#longPoll.wakeAll()
+  }
+}
+
+/** enablePropertyFilter is off, as on a RocketMQ broker by default: SQL92 is refused in its words. */
+function filterOf(type: string, expression: string): EntryFilter {
+  if (type === '' || type === 'TAG') return tagFilter(expression)
+  if (type === 'SQL92')
+    throw new MqError('MQ_FAILED', 'The broker does not support consumer to filter message by SQL92')
+  throw new MqError('MQ_SUBSCRIPTION_PARSE_FAILED', `unknown expression type: ${type}`)
+}

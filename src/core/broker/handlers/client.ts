@@ -1,0 +1,44 @@
+import { MqError } from '../../errors.ts'
+import type { Handlers } from '../../remoting/handlers.ts'
+import type { Broker } from '../broker.ts'
+import { runtimeInfo } from '../runtime-info.ts'
+
+/** ClientManageProcessor and what tools ask about clients: 28, 34, 35, 38, 203, 309. */
+export function clientHandlers(broker: Broker): Handlers {
+  return {
+    HEART_BEAT({ channel, language, version }, { body }, reply) {
+      const connection = { clientId: body.clientId, clientAddr: channel.remoteAddress, language, version }
+      for (const consumer of body.consumers) broker.groups.getOrCreate(consumer.groupName)
+      broker.clients.heartbeat(channel, connection, body)
+      reply({ header: { IS_SUPPORT_HEART_BEAT_V2: 'true', IS_SUB_CHANGE: 'true' } })
+    },
+    UNREGISTER_CLIENT({ channel }, { header }, reply) {
+      broker.clients.leave(channel, header.producerGroup ?? null, header.consumerGroup ?? null)
+      reply({})
+    },
+    GET_CONSUMER_LIST_BY_GROUP(_context, { header }, reply) {
+      const group = broker.clients.consumerGroup(header.consumerGroup)
+      if (group === null)
+        throw new MqError('MQ_FAILED', `no consumer for this group, ${header.consumerGroup}`)
+      reply({ body: group.connections.map((each) => each.clientId) })
+    },
+    GET_CONSUMER_CONNECTION_LIST(_context, { header }, reply) {
+      const group = broker.clients.consumerGroup(header.consumerGroup)
+      if (group === null) throw notOnline(header.consumerGroup)
+      reply({ body: group })
+    },
+    CONSUME_MESSAGE_DIRECTLY(_context, { header }) {
+      throw new MqError(
+        'MQ_FAILED',
+        `The Consumer <${header.consumerGroup}> <${header.clientId ?? ''}> not online`,
+      )
+    },
+    GET_BROKER_RUNTIME_INFO(_context, _call, reply) {
+      reply({ body: runtimeInfo(broker) })
+    },
+  }
+}
+
+function notOnline(group: string): MqError {
+  return new MqError('MQ_CONSUMER_NOT_ONLINE', `the consumer group[${group}] not online`)
+}

@@ -1,0 +1,20 @@
+import type { Handlers } from '../../remoting/handlers.ts'
+import type { Broker } from '../broker.ts'
+import { clientHandlers } from './client.ts'
+import { messageHandlers } from './message.ts'
+import { offsetHandlers } from './offset.ts'
+import { pullHandlers } from './pull.ts'
+import { sendHandlers } from './send.ts'
+import { topicHandlers } from './topic.ts'
+
+/** Every request a broker answers. */
+export function brokerHandlers(broker: Broker): Handlers {
+  return {
+    ...sendHandlers(broker),
+    ...pullHandlers(broker),
+    ...offsetHandlers(broker),
+    ...topicHandlers(broker),
+    ...messageHandlers(broker),
+    ...clientHandlers(broker),
+  }
+}

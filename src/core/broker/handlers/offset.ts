@@ -1,0 +1,69 @@
+import { MqError } from '../../errors.ts'
+import type { ConsumeStats } from '../../model/client-data.ts'
+import { groupNameFault } from '../../model/names.ts'
+import type { Handlers } from '../../remoting/handlers.ts'
+import type { Broker } from '../broker.ts'
+
+/** ConsumerManageProcessor and the offset half of AdminBrokerProcessor: 14, 15, 29, 30, 31, 208. */
+export function offsetHandlers(broker: Broker): Handlers {
+  return {
+    QUERY_CONSUMER_OFFSET(_context, { header }, reply) {
+      const { topic, consumerGroup, queueId } = header
+      const known = broker.offsets.get(topic, consumerGroup, queueId)
+      if (known !== null) {
+        reply({ header: { offset: known } })
+        return
+      }
+      // a young queue: everything it ever had is still there (§8)
+      if (header.setZeroIfNotFound !== false && broker.store.extent(topic, queueId).minOffset === 0) {
+        reply({ header: { offset: 0 } })
+        return
+      }
+      throw new MqError('MQ_NOT_FOUND', 'Not found, maybe this group consumer boot first')
+    },
+    UPDATE_CONSUMER_OFFSET(_context, { header }, reply) {
+      broker.groups.getOrCreate(header.consumerGroup)
+      broker.topic(header.topic)
+      broker.offsets.set(header.topic, header.consumerGroup, header.queueId, header.commitOffset)
+      reply({})
+    },
+    SEARCH_OFFSET_BY_TIMESTAMP(_context, { header }, reply) {
+      const upper = header.boundaryType?.toLowerCase() === 'upper'
+      reply({
+        header: { offset: broker.offsetByTime(header.topic, header.queueId, header.timestamp, upper) },
+      })
+    },
+    GET_MAX_OFFSET(_context, { header }, reply) {
+      reply({ header: { offset: broker.store.extent(header.topic, header.queueId).endOffset } })
+    },
+    GET_MIN_OFFSET(_context, { header }, reply) {
+      reply({ header: { offset: broker.store.extent(header.topic, header.queueId).minOffset } })
+    },
+    GET_CONSUME_STATS(_context, { header }, reply) {
+      const fault = groupNameFault(header.consumerGroup)
+      if (fault !== null) throw new MqError('MQ_GROUP_NOT_EXIST', fault)
+      const listed = header.topicList?.split(';').filter((topic) => topic !== '') ?? []
+      const named = header.topic === undefined || header.topic === '' ? listed : [header.topic]
+      const topics = named.length > 0 ? named : broker.offsets.topicsOf(header.consumerGroup)
+      reply({ body: consumeStats(broker, header.consumerGroup, topics) })
+    },
+  }
+}
+
+/** Over the read queues of each topic; an offset never committed is sent as 0, as RocketMQ does. */
+function consumeStats(broker: Broker, group: string, topics: readonly string[]): ConsumeStats {
+  const offsets = topics.flatMap((topic) => {
+    const queues = broker.topics.get(topic)?.readQueueNums ?? 0
+    return Array.from({ length: queues }, (_, queueId) => {
+      const consumerOffset = broker.offsets.get(topic, group, queueId) ?? 0
+      return {
+        queue: { topic, brokerName: broker.brokerName, queueId },
+        brokerOffset: broker.store.extent(topic, queueId).endOffset,
+        consumerOffset,
+        pullOffset: consumerOffset,
+        lastTimestamp: broker.storeTimestamp(topic, queueId, consumerOffset - 1) ?? 0,
+      }
+    })
+  })
+  return { consumeTps: 0, offsets }
+}

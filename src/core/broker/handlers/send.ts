@@ -1,0 +1,67 @@
+import { offsetMsgId } from '../../model/ids.ts'
+import { parseHost, type HostBytes } from '../../model/host.ts'
+import { Property, propertyOf } from '../../model/properties.ts'
+import type { AnswerOf, CallOf } from '../../remoting/requests/index.ts'
+import { answerOfError, type CallContext, type Handlers } from '../../remoting/handlers.ts'
+import type { Broker } from '../broker.ts'
+import type { PutRequest } from '../put.ts'
+
+type SendCall = CallOf<'SEND_MESSAGE_V2'>
+type SendAnswer = AnswerOf<'SEND_MESSAGE_V2'>
+
+/** SendMessageProcessor: 10, 310, 320. */
+export function sendHandlers(broker: Broker): Handlers {
+  const single = (context: CallContext, call: SendCall, reply: (answer: SendAnswer) => void): void => {
+    const request = putRequest(context, call)
+    broker.put(request, (error, queueId, result) => {
+      if (error !== null) return reply(answerOfError(error))
+      const transactionId = propertyOf(request.properties, Property.uniqueKey) ?? undefined
+      const msgId = offsetMsgId(request.storeHost, result!.physicalOffset)
+      reply({ header: { msgId, queueId, queueOffset: result!.queueOffset, transactionId } })
+    })
+  }
+  const batch = (context: CallContext, call: SendCall, reply: (answer: SendAnswer) => void): void => {
+    const request = putRequest(context, call)
+    broker.putBatch(request, (error, queueId, results) => {
+      if (error !== null) return reply(answerOfError(error))
+      const msgId = results!.map((each) => offsetMsgId(request.storeHost, each.physicalOffset)).join(',')
+      reply({ header: { msgId, queueId, queueOffset: results![0]!.queueOffset } })
+    })
+  }
+  return {
+    SEND_MESSAGE: single,
+    SEND_MESSAGE_V2: (context, call, reply) =>
+      (call.header.batch === true ? batch : single)(context, call, reply),
+    SEND_BATCH_MESSAGE: batch,
+  }
+}
+
+function putRequest(context: CallContext, { header, body }: SendCall): PutRequest {
+  return {
+    topic: header.topic,
+    defaultTopic: header.defaultTopic,
+    defaultTopicQueueNums: header.defaultTopicQueueNums,
+    queueId: header.queueId,
+    sysFlag: header.sysFlag,
+    flag: header.flag,
+    bornTimestamp: header.bornTimestamp,
+    bornHost: context.remoteHost,
+    storeHost: storeHostOf(context.localAddress),
+    properties: header.properties ?? '',
+    reconsumeTimes: header.reconsumeTimes ?? 0,
+    unitMode: header.unitMode ?? false,
+    body,
+  }
+}
+
+let lastAddress = ''
+let lastHost: HostBytes = Buffer.alloc(0)
+
+/** Senders dial one address: parsed when it changes. */
+function storeHostOf(address: string): HostBytes {
+  if (address !== lastAddress) {
+    lastHost = parseHost(address)
+    lastAddress = address
+  }
+  return lastHost
+}

@@ -1,0 +1,22 @@
+/** What the broker needs from outside; tests inject their own. */
+export interface Timers {
+  /** Calls once after `ms`; the returned function takes it back. Never keeps the process alive. */
+  after(ms: number, act: () => void): () => void
+}
+
+export const systemTimers: Timers = {
+  after(ms, act) {
+    const timer = setTimeout(act, ms)
+    timer.unref()
+    return () => clearTimeout(timer)
+  },
+}
+
+/**
+ * A client's connection as the broker knows it: RocketMQ registers channels, not client ids. The loopback has one,
+ * too. Identity is the object.
+ */
+export interface ClientChannel {
+  /** `ip:port` of the peer. */
+  readonly remoteAddress: string
+}

@@ -1,0 +1,89 @@
+import type { Store } from '../store/store.ts'
+import type { EntryFilter } from './filter/tag.ts'
+
+/** RocketMQ's GetMessageStatus: the remark of a pull answer. */
+export type GetMessageStatus =
+  | 'FOUND'
+  | 'NO_MATCHED_MESSAGE'
+  | 'MESSAGE_WAS_REMOVING'
+  | 'OFFSET_OVERFLOW_BADLY'
+  | 'OFFSET_OVERFLOW_ONE'
+  | 'OFFSET_TOO_SMALL'
+  | 'NO_MESSAGE_IN_QUEUE'
+
+export interface PullAnswer {
+  readonly status: GetMessageStatus
+  readonly nextBeginOffset: number
+  readonly minOffset: number
+  readonly maxOffset: number
+  /** Records as stored, one behind the other. */
+  readonly records: Buffer
+  /** Messages in `records`. */
+  readonly count: number
+}
+
+/** How much one answer may carry; the first message comes whatever its size. */
+export interface PullCaps {
+  readonly messagesMax: number
+  readonly bytesMax: number
+}
+
+/** maxTransferCountOnMessageInMemory and …Bytes…: what a RocketMQ broker sends. */
+export const remotePullCaps: PullCaps = { messagesMax: 32, bytesMax: 256 * 1024 }
+/** No socket in between: whole batches. */
+export const loopbackPullCaps: PullCaps = { messagesMax: 65_536, bytesMax: 4 * 1024 * 1024 }
+
+/** maxFilterMessageSize 16000 bytes of 20-byte entries: scanned before a pull answers NO_MATCHED_MESSAGE. */
+const scannedMin = 800
+
+const none = Buffer.alloc(0)
+
+/** DefaultMessageStore.getMessage. */
+export function getMessages(
+  store: Store,
+  topic: string,
+  queueId: number,
+  offset: number,
+  wanted: PullCaps,
+  matches: EntryFilter,
+): PullAnswer {
+  const { minOffset, endOffset: maxOffset } = store.extent(topic, queueId)
+  const empty = (status: GetMessageStatus, nextBeginOffset: number): PullAnswer => ({
+    status,
+    nextBeginOffset,
+    minOffset,
+    maxOffset,
+    records: none,
+    count: 0,
+  })
+  if (maxOffset === 0) return empty('NO_MESSAGE_IN_QUEUE', 0)
+  if (offset < minOffset) return empty('OFFSET_TOO_SMALL', minOffset)
+  if (offset === maxOffset) return empty('OFFSET_OVERFLOW_ONE', offset)
+  if (offset > maxOffset) return empty('OFFSET_OVERFLOW_BADLY', maxOffset)
+  const records: Buffer[] = []
+  let bytes = 0
+  let next = offset
+  for (const entry of store.entries(topic, queueId, offset, Math.max(scannedMin, wanted.messagesMax))) {
+    if (records.length >= wanted.messagesMax) break
+    if (matches(entry.tagsCode)) {
+      if (records.length > 0 && bytes + entry.size > wanted.bytesMax) break
+      // a damaged or expired record is passed over: nobody is served it, and nobody waits for it
+      const record = store.record(entry.physicalOffset, entry.size)
+      if (record !== null) {
+        records.push(record)
+        bytes += record.length
+      }
+    }
+    next = entry.queueOffset + 1
+  }
+  if (records.length === 0)
+    return empty(next === offset ? 'MESSAGE_WAS_REMOVING' : 'NO_MATCHED_MESSAGE', Math.max(next, offset + 1))
+  return {
+    status: 'FOUND',
+    nextBeginOffset: next,
+    minOffset,
+    maxOffset,
+    records: records.length === 1 ? records[0]! : Buffer.concat(records, bytes),
+    count: records.length,
+  }
+}

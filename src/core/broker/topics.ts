@@ -1,0 +1,160 @@
+import type { Clock } from '../lib/clock.ts'
+import { MqError } from '../errors.ts'
+import { autoCreateTopic, topicNameFault } from '../model/names.ts'
+import { Perm, type TopicConfig } from '../model/topic.ts'
+import type { StateDb } from '../store/state-db.ts'
+import type { Statement } from '../store/sqlite.ts'
+import { attributesAfter } from './topic-attributes.ts'
+
+/** BrokerConfig.defaultTopicQueueNums */
+const templateQueueNums = 8
+
+const systemPrefix = 'rmq_sys_'
+
+/** Topics nobody may send to: TopicValidator.NOT_ALLOWED_SEND_TOPIC_SET. */
+const notForSenders = new Set([
+  'SCHEDULE_TOPIC_XXXX',
+  'RMQ_SYS_TRANS_HALF_TOPIC',
+  'RMQ_SYS_TRANS_OP_HALF_TOPIC',
+  'TRANS_CHECK_MAX_TIME_TOPIC',
+  'SELF_TEST_TOPIC',
+  'OFFSET_MOVED_EVENT',
+])
+
+/** Topics every broker has, broker-behaviour.md §15; TopicConfigManager's constructor. */
+function systemTopics(clusterName: string, brokerName: string): Map<string, TopicConfig> {
+  const rw = Perm.read | Perm.write
+  const inherit = rw | Perm.inherit
+  const rows: [name: string, queues: number, perm: number][] = [
+    ['SELF_TEST_TOPIC', 1, rw],
+    [autoCreateTopic, templateQueueNums, inherit],
+    ['BenchmarkTest', 1024, rw],
+    [clusterName, 16, inherit],
+    [brokerName, 1, inherit],
+    ['OFFSET_MOVED_EVENT', 1, rw],
+    ['SCHEDULE_TOPIC_XXXX', 18, rw],
+    [`${clusterName}_REPLY_TOPIC`, 1, rw],
+    [`rmq_sys_REVIVE_LOG_${clusterName}`, 8, rw],
+    [`rmq_sys_SYNC_BROKER_MEMBER_${brokerName}`, 1, Perm.inherit],
+    ['RMQ_SYS_TRANS_HALF_TOPIC', 1, rw],
+    ['RMQ_SYS_TRANS_OP_HALF_TOPIC', 1, rw],
+    ['rmq_sys_wheel_timer', 1, rw],
+  ]
+  return new Map(rows.map(([name, queues, perm]) => [name, topicConfig(name, queues, perm)]))
+}
+
+function topicConfig(topicName: string, queues: number, perm: number, topicSysFlag = 0): TopicConfig {
+  return {
+    topicName,
+    readQueueNums: queues,
+    writeQueueNums: queues,
+    perm,
+    topicFilterType: 'SINGLE_TAG',
+    topicSysFlag,
+    order: false,
+    attributes: {},
+  }
+}
+
+/** The topics of a broker, kept in state.db; TopicConfigManager. */
+export class Topics {
+  readonly #state: StateDb
+  readonly #clock: Clock
+  readonly #system: ReadonlyMap<string, TopicConfig>
+  readonly #clusterAndBroker: ReadonlySet<string>
+  readonly #cache = new Map<string, TopicConfig>()
+  #cacheVersion = -1
+  readonly #select: Statement<[string], { config: string }>
+  readonly #selectAll: Statement<[], { config: string }>
+  readonly #upsert: Statement<[string, string]>
+
+  constructor(state: StateDb, clock: Clock, clusterName: string, brokerName: string) {
+    this.#state = state
+    this.#clock = clock
+    this.#system = systemTopics(clusterName, brokerName)
+    this.#clusterAndBroker = new Set([clusterName, brokerName])
+    this.#select = state.db.prepare('SELECT config FROM topic WHERE name = ?')
+    this.#selectAll = state.db.prepare('SELECT config FROM topic ORDER BY name')
+    this.#upsert = state.db.prepare(
+      'INSERT INTO topic VALUES (?, ?) ON CONFLICT DO UPDATE SET config = excluded.config',
+    )
+  }
+
+  get(name: string): TopicConfig | null {
+    const version = this.#state.version()
+    if (version !== this.#cacheVersion) {
+      this.#cache.clear()
+      this.#cacheVersion = version
+    }
+    const cached = this.#cache.get(name)
+    if (cached !== undefined) return cached
+    const row = this.#select.get(name)
+    const config = row === undefined ? this.#system.get(name) : (JSON.parse(row.config) as TopicConfig)
+    if (config === undefined) return null
+    this.#cache.set(name, config)
+    return config
+  }
+
+  /** All topics, system topics first. */
+  all(): TopicConfig[] {
+    const own = this.#selectAll.all().map((row) => JSON.parse(row.config) as TopicConfig)
+    const names = new Set(own.map((config) => config.topicName))
+    return [...[...this.#system.values()].filter((config) => !names.has(config.topicName)), ...own]
+  }
+
+  isSystem(name: string): boolean {
+    if (this.#clusterAndBroker.has(name)) return false
+    return this.#system.has(name) || name.startsWith(systemPrefix)
+  }
+
+  /** @throws MQ_INVALID_PARAMETER, MQ_NO_PERMISSION: what no client may send to */
+  checkSend(name: string): void {
+    const fault = topicNameFault(name)
+    if (fault !== null) throw new MqError('MQ_INVALID_PARAMETER', fault)
+    if (notForSenders.has(name)) {
+      throw new MqError('MQ_NO_PERMISSION', `Sending message to topic[${name}] is forbidden.`)
+    }
+  }
+
+  /**
+   * The topic, made after the template if it is unknown (createTopicInSendMessageMethod): as many queues as the
+   * client asks for, at most the template's, and its permission without the inherit bit.
+   * @throws MQ_TOPIC_NOT_EXIST
+   */
+  getOrCreate(name: string, defaultTopic: string, queueNums: number, topicSysFlag: number): TopicConfig {
+    const known = this.get(name)
+    if (known !== null) return known
+    const template = this.get(defaultTopic)
+    if (template === null || !(template.perm & Perm.inherit)) {
+      throw new MqError('MQ_TOPIC_NOT_EXIST', `topic[${name}] not exist, apply first please!`)
+    }
+    const queues = Math.max(0, Math.min(queueNums, template.writeQueueNums))
+    const config = topicConfig(name, queues, template.perm & ~Perm.inherit, topicSysFlag)
+    this.#save(config)
+    return config
+  }
+
+  /** UPDATE_AND_CREATE_TOPIC. Attributes come signed, `+key` sets and `-key` removes. @throws MQ_INVALID_PARAMETER, MQ_FAILED */
+  update(config: TopicConfig): void {
+    const fault = topicNameFault(config.topicName)
+    if (fault !== null) throw new MqError('MQ_INVALID_PARAMETER', fault)
+    if (this.isSystem(config.topicName)) {
+      throw new MqError(
+        'MQ_INVALID_PARAMETER',
+        `The topic[${config.topicName}] is conflict with system topic.`,
+      )
+    }
+    const before = this.get(config.topicName)
+    const after = { ...config, attributes: attributesAfter(before?.attributes ?? null, config.attributes) }
+    if (before !== null && JSON.stringify(before) === JSON.stringify(after)) return
+    this.#save(after)
+  }
+
+  #save(config: TopicConfig): void {
+    this.#state.durably(() => {
+      this.#upsert.run(config.topicName, JSON.stringify(config))
+      this.#state.raiseDataVersion('topic', this.#clock.now())
+    })
+    this.#cache.set(config.topicName, config)
+  }
+}

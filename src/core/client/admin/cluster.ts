@@ -1,0 +1,47 @@
+import { MqError } from '../../errors.ts'
+import type { ClusterAdmin, ClusterBroker } from '../admin.ts'
+import type { Invoker } from '../invoker.ts'
+import { bodyOf, type NameServers } from '../name-servers.ts'
+
+export class RemotingClusterAdmin implements ClusterAdmin {
+  readonly #invoker: Invoker
+  readonly #nameServers: NameServers
+
+  constructor(invoker: Invoker, nameServers: NameServers) {
+    this.#invoker = invoker
+    this.#nameServers = nameServers
+  }
+
+  async list(clusterName?: string): Promise<readonly ClusterBroker[]> {
+    const info = await this.#nameServers.clusterInfo()
+    if (clusterName !== undefined && info.clusterAddrTable[clusterName] === undefined) {
+      throw new MqError('MQ_CLUSTER_NOT_EXIST', `no such cluster: ${clusterName}`)
+    }
+    const clusters = clusterName === undefined ? Object.keys(info.clusterAddrTable) : [clusterName]
+    const rows = clusters.flatMap((cluster) =>
+      (info.clusterAddrTable[cluster] ?? []).flatMap((brokerName) => {
+        const addrs = info.brokerAddrTable[brokerName]?.brokerAddrs ?? {}
+        return Object.keys(addrs).map((id) => ({
+          clusterName: cluster,
+          brokerName,
+          brokerId: Number(id),
+          brokerAddr: addrs[Number(id)]!,
+        }))
+      }),
+    )
+    return Promise.all(rows.map(async (row) => ({ ...row, runtime: await this.#runtime(row.brokerAddr) })))
+  }
+
+  async #runtime(address: string): Promise<Readonly<Record<string, string>> | null> {
+    try {
+      const reply = await this.#invoker.invoke(address, 'GET_BROKER_RUNTIME_INFO', {
+        header: {},
+        body: undefined,
+      })
+      return bodyOf(reply, `runtime info of ${address}`)
+    } catch (error) {
+      if (error instanceof MqError && error.exit >= 5) return null
+      throw error
+    }
+  }
+}

@@ -1,0 +1,216 @@
+import { MqError } from '../../errors.ts'
+import { parseOffsetMsgId } from '../../model/ids.ts'
+import type { Message, PullResult, PullStatus } from '../../model/message.ts'
+import { decodeMessage, decodeMessages } from '../../model/message-codec.ts'
+import { toolsConsumerGroup } from '../../model/names.ts'
+import type { MessageQueue } from '../../model/queue.ts'
+import { readRecord } from '../../model/record.ts'
+import { brokerAddr, type TopicRoute } from '../../model/route.ts'
+import { PullFlag } from '../../model/sys-flag.ts'
+import type { ReplyOf } from '../../remoting/requests/index.ts'
+import { ResponseCode } from '../../remoting/response-codes.ts'
+import type {
+  ConsumeDirectlyResult,
+  MessageAdmin,
+  MessageTrack,
+  Producer,
+  ProducerOptions,
+  PullOptions,
+} from '../admin.ts'
+import type { Invoker } from '../invoker.ts'
+import { addressOf, bodyOf, headerOf, type NameServers } from '../name-servers.ts'
+import { RemotingProducer } from '../producer.ts'
+import { RouteTable } from '../route-table.ts'
+import { messageTracks } from './tracks.ts'
+
+/** mqadmin looks for unique keys in the last three days only: QueryMsgByIdSubCommand. */
+const uniqueKeySearchMs = 3 * 24 * 3600 * 1000
+/** DefaultMQAdminExt asks for 32 at most. */
+const uniqueKeyMatches = 32
+
+const pullStatusOf: Readonly<Record<number, PullStatus>> = {
+  [ResponseCode.success]: 'FOUND',
+  [ResponseCode.pullNotFound]: 'NO_NEW_MSG',
+  [ResponseCode.pullRetryImmediately]: 'NO_MATCHED_MSG',
+  [ResponseCode.pullOffsetMoved]: 'OFFSET_ILLEGAL',
+}
+
+export class RemotingMessageAdmin implements MessageAdmin {
+  readonly #invoker: Invoker
+  readonly #nameServers: NameServers
+  readonly #routes: RouteTable
+
+  constructor(invoker: Invoker, nameServers: NameServers) {
+    this.#invoker = invoker
+    this.#nameServers = nameServers
+    this.#routes = new RouteTable(nameServers)
+  }
+
+  producer(options: ProducerOptions = {}): Producer {
+    return new RemotingProducer(this.#invoker, this.#routes, options)
+  }
+
+  queues(topic: string): Promise<readonly MessageQueue[]> {
+    return this.#routes.subscribeQueues(topic)
+  }
+
+  async minOffset(queue: MessageQueue): Promise<number> {
+    const { topic, queueId } = queue
+    const address = await this.#routes.addressOf(queue)
+    const reply = await this.#invoker.invoke(address, 'GET_MIN_OFFSET', {
+      header: { topic, queueId },
+      body: undefined,
+    })
+    return headerOf(reply, `minimum offset of ${nameOf(queue)}`).offset
+  }
+
+  async maxOffset(queue: MessageQueue): Promise<number> {
+    const { topic, queueId } = queue
+    const address = await this.#routes.addressOf(queue)
+    const reply = await this.#invoker.invoke(address, 'GET_MAX_OFFSET', {
+      header: { topic, queueId },
+      body: undefined,
+    })
+    return headerOf(reply, `maximum offset of ${nameOf(queue)}`).offset
+  }
+
+  async searchOffset(queue: MessageQueue, timestamp: number): Promise<number> {
+    const { topic, queueId } = queue
+    const address = await this.#routes.addressOf(queue)
+    const call = { header: { topic, queueId, timestamp }, body: undefined }
+    const reply = await this.#invoker.invoke(address, 'SEARCH_OFFSET_BY_TIMESTAMP', call)
+    return headerOf(reply, `offset of ${nameOf(queue)} by time`).offset
+  }
+
+  async pull(queue: MessageQueue, offset: number, options: PullOptions = {}): Promise<PullResult> {
+    const { maxMsgNums = 32, tag = '*', group = toolsConsumerGroup, suspendMs = 0 } = options
+    const address = await this.#routes.addressOf(queue)
+    const reply = await this.#invoker.invoke(address, 'PULL_MESSAGE', {
+      header: {
+        consumerGroup: group,
+        topic: queue.topic,
+        queueId: queue.queueId,
+        queueOffset: offset,
+        maxMsgNums,
+        sysFlag: PullFlag.subscription | (suspendMs > 0 ? PullFlag.suspend : 0),
+        commitOffset: 0,
+        suspendTimeoutMillis: suspendMs,
+        subscription: tag,
+        subVersion: 0,
+        expressionType: 'TAG',
+      },
+      body: undefined,
+    })
+    return pullResult(reply, queue, tag)
+  }
+
+  async byId(
+    topic: string,
+    msgId: string,
+    options: { readonly clusterName?: string } = {},
+  ): Promise<Message> {
+    const route = await this.#nameServers.route(topic)
+    return (
+      (await this.#byOffsetId(topic, msgId, route)) ??
+      (await this.#byUniqueKey(topic, msgId, route, options.clusterName)) ??
+      Promise.reject(new MqError('MQ_MESSAGE_NOT_FOUND', `no message ${msgId} in topic ${topic}`))
+    )
+  }
+
+  /**
+   * Asks the brokers of the topic, the one the id names first: the address in an id may be another one by now, and
+   * a unique key of 32 digits decodes to an address that nobody should be made to dial.
+   */
+  async #byOffsetId(topic: string, msgId: string, route: TopicRoute): Promise<Message | null> {
+    const id = parseOffsetMsgId(msgId)
+    if (id === null) return null
+    const brokers = [...route.brokerDatas].sort(
+      (a, b) => Number(brokerAddr(b) === id.brokerAddr) - Number(brokerAddr(a) === id.brokerAddr),
+    )
+    for (const broker of brokers) {
+      const address = brokerAddr(broker)
+      if (address === null) continue
+      const call = { header: { topic, offset: id.commitLogOffset }, body: undefined }
+      const reply = await this.#invoker.invoke(address, 'VIEW_MESSAGE_BY_ID', call)
+      if (reply.code !== ResponseCode.success || reply.body === null) continue
+      const message = decodeMessage(readRecord(reply.body, 0), broker.brokerName)
+      if (message.offsetMsgId === msgId.toUpperCase() && message.topic === topic) return message
+    }
+    return null
+  }
+
+  async #byUniqueKey(
+    topic: string,
+    uniqueKey: string,
+    route: TopicRoute,
+    clusterName: string | undefined,
+  ): Promise<Message | null> {
+    const found: Message[] = []
+    for (const broker of route.brokerDatas) {
+      if (clusterName !== undefined && broker.cluster !== clusterName) continue
+      const address = brokerAddr(broker)
+      if (address === null) continue
+      const reply = await this.#invoker.invoke(address, 'QUERY_MESSAGE', {
+        header: {
+          topic,
+          key: uniqueKey,
+          maxNum: uniqueKeyMatches,
+          beginTimestamp: Date.now() - uniqueKeySearchMs,
+          endTimestamp: Number.MAX_SAFE_INTEGER,
+          _UNIQUE_KEY_QUERY: 'true',
+        },
+        body: undefined,
+      })
+      if (reply.code === ResponseCode.queryNotFound) continue
+      found.push(...decodeMessages(bodyOf(reply, `message ${uniqueKey}`), broker.brokerName))
+    }
+    const matches = found.filter((message) => message.msgId === uniqueKey && message.topic === topic)
+    return matches.sort((a, b) => a.storeTimestamp - b.storeTimestamp)[0] ?? null
+  }
+
+  async tracks(message: Message): Promise<readonly MessageTrack[]> {
+    const route = await this.#nameServers.route(message.topic)
+    return messageTracks(this.#invoker, addressOf(route, message.brokerName), message)
+  }
+
+  async consumeDirectly(message: Message, group: string, clientId: string): Promise<ConsumeDirectlyResult> {
+    const route = await this.#nameServers.route(message.topic)
+    const reply = await this.#invoker.invoke(
+      addressOf(route, message.brokerName),
+      'CONSUME_MESSAGE_DIRECTLY',
+      {
+        header: {
+          consumerGroup: group,
+          clientId,
+          msgId: message.offsetMsgId,
+          brokerName: message.brokerName,
+          topic: message.topic,
+        },
+        body: undefined,
+      },
+    )
+    if (reply.code === ResponseCode.systemError && /not online/.test(reply.remark ?? '')) {
+      throw new MqError('MQ_CONSUMER_NOT_ONLINE', reply.remark!)
+    }
+    return bodyOf(reply, `message ${message.msgId} to ${clientId}`)
+  }
+}
+
+function nameOf({ topic, brokerName, queueId }: MessageQueue): string {
+  return `${topic} queue ${queueId} on ${brokerName}`
+}
+
+/** Brokers compare tags by hash: the text is compared here, as PullAPIWrapper does. */
+function pullResult(reply: ReplyOf<'PULL_MESSAGE'>, queue: MessageQueue, tag: string): PullResult {
+  const status = pullStatusOf[reply.code]
+  if (status === undefined || reply.header === null) {
+    throw MqError.fromResponse(reply.code, reply.remark, `pull of ${nameOf(queue)}`)
+  }
+  const { nextBeginOffset, minOffset, maxOffset } = reply.header
+  const tags =
+    tag.trim() === '' || tag.trim() === '*' ? null : new Set(tag.split('||').map((each) => each.trim()))
+  const decoded = reply.body === null ? [] : decodeMessages(reply.body, queue.brokerName)
+  const messages =
+    tags === null ? decoded : decoded.filter((message) => message.tag !== null && tags.has(message.tag))
+  return { status, nextBeginOffset, minOffset, maxOffset, messages }
+}

@@ -1,0 +1,134 @@
+import { MqError } from '../../errors.ts'
+import { autoCreateTopic, dlqPrefix, retryPrefix } from '../../model/names.ts'
+import { brokerAddr, masterId, type TopicRoute } from '../../model/route.ts'
+import type { TopicConfig } from '../../model/topic.ts'
+import { ResponseCode } from '../../remoting/response-codes.ts'
+import type { Scope, TopicAdmin, TopicOwner, TopicUpdate } from '../admin.ts'
+import type { Invoker } from '../invoker.ts'
+import { bodyOf, checkSuccess, headerOf, type NameServers } from '../name-servers.ts'
+
+/** NamesrvUtil.NAMESPACE_ORDER_TOPIC_CONFIG */
+const orderNamespace = 'ORDER_TOPIC_CONFIG'
+
+export class RemotingTopicAdmin implements TopicAdmin {
+  readonly #invoker: Invoker
+  readonly #nameServers: NameServers
+
+  constructor(invoker: Invoker, nameServers: NameServers) {
+    this.#invoker = invoker
+    this.#nameServers = nameServers
+  }
+
+  async update(config: TopicConfig, scope: Scope): Promise<TopicUpdate> {
+    const addresses =
+      'brokerAddr' in scope ? [scope.brokerAddr] : await this.#nameServers.masters(scope.clusterName)
+    // before the topic, as UpdateTopicSubCommand does
+    const orderConf = config.order ? await this.#putOrderConf(config, scope, addresses) : null
+    for (const address of addresses) await this.#updateOn(address, config)
+    return { brokerAddrs: addresses, orderConf, config }
+  }
+
+  async #updateOn(address: string, config: TopicConfig): Promise<void> {
+    const reply = await this.#invoker.invoke(address, 'UPDATE_AND_CREATE_TOPIC', {
+      header: {
+        topic: config.topicName,
+        defaultTopic: autoCreateTopic,
+        readQueueNums: config.readQueueNums,
+        writeQueueNums: config.writeQueueNums,
+        perm: config.perm,
+        topicFilterType: config.topicFilterType,
+        topicSysFlag: config.topicSysFlag,
+        order: config.order,
+        attributes: Object.entries(config.attributes)
+          .map(([key, value]) => (key.startsWith('-') ? key : `${key}=${value}`))
+          .join(','),
+      },
+      body: undefined,
+    })
+    checkSuccess(reply, `topic ${config.topicName} on ${address}`)
+  }
+
+  /** A cluster's configuration is overwritten, one broker's merged into what is there: UpdateTopicSubCommand. */
+  async #putOrderConf(config: TopicConfig, scope: Scope, addresses: readonly string[]): Promise<string> {
+    const info = await this.#nameServers.clusterInfo()
+    const names = Object.values(info.brokerAddrTable)
+      .filter((broker) => addresses.includes(broker.brokerAddrs[masterId] ?? ''))
+      .map((broker) => broker.brokerName)
+    const entries = new Map(names.map((name) => [name, `${name}:${config.writeQueueNums}`]))
+    const known = 'brokerAddr' in scope ? await this.#orderConf(config.topicName) : ''
+    for (const part of known.split(';')) {
+      const name = part.slice(0, part.indexOf(':'))
+      if (part !== '' && !entries.has(name)) entries.set(name, part)
+    }
+    const orderConf = [...entries.values()].join(';')
+    const replies = await this.#nameServers.askAll('PUT_KV_CONFIG', {
+      header: { namespace: orderNamespace, key: config.topicName, value: orderConf },
+      body: undefined,
+    })
+    for (const reply of replies) checkSuccess(reply, `order configuration of ${config.topicName}`)
+    return 'brokerAddr' in scope ? names.map((name) => entries.get(name)!).join(';') : orderConf
+  }
+
+  async #orderConf(topic: string): Promise<string> {
+    const reply = await this.#nameServers.ask('GET_KV_CONFIG', {
+      header: { namespace: orderNamespace, key: topic },
+      body: undefined,
+    })
+    if (reply.code === ResponseCode.queryNotFound) return ''
+    return headerOf(reply, `order configuration of ${topic}`).value ?? ''
+  }
+
+  async list(): Promise<readonly string[]> {
+    const reply = await this.#nameServers.ask('GET_ALL_TOPIC_LIST_FROM_NAMESERVER', {
+      header: {},
+      body: undefined,
+    })
+    return bodyOf(reply, 'topic list')
+  }
+
+  async listByCluster(): Promise<readonly TopicOwner[]> {
+    const info = await this.#nameServers.clusterInfo()
+    const owners: TopicOwner[] = []
+    for (const topic of await this.list()) {
+      if (topic.startsWith(retryPrefix) || topic.startsWith(dlqPrefix)) continue
+      const route = await this.#nameServers.routeOrNull(topic)
+      if (route === null) continue
+      const groups = await this.#groupsOf(topic, route)
+      for (const clusterName of clustersOf(route, info.clusterAddrTable)) {
+        for (const consumerGroup of groups) owners.push({ clusterName, topic, consumerGroup })
+      }
+    }
+    return owners
+  }
+
+  /** '' when there is none: the row is printed all the same. */
+  async #groupsOf(topic: string, route: TopicRoute): Promise<string[]> {
+    for (const broker of route.brokerDatas) {
+      const address = brokerAddr(broker)
+      if (address === null) continue
+      const groups = await this.#consumeByWho(address, topic)
+      return groups.length === 0 ? [''] : [...groups]
+    }
+    return ['']
+  }
+
+  async #consumeByWho(address: string, topic: string): Promise<readonly string[]> {
+    const reply = await this.#invoker.invoke(address, 'QUERY_TOPIC_CONSUME_BY_WHO', {
+      header: { topic },
+      body: undefined,
+    })
+    return bodyOf(reply, `groups of ${topic}`)
+  }
+
+  async route(topic: string): Promise<TopicRoute> {
+    return this.#nameServers.route(topic)
+  }
+}
+
+function clustersOf(route: TopicRoute, table: Readonly<Record<string, readonly string[]>>): string[] {
+  const names = new Set(route.brokerDatas.map((broker) => broker.brokerName))
+  const clusters = Object.keys(table).filter((cluster) => table[cluster]!.some((name) => names.has(name)))
+  if (clusters.length === 0)
+    throw new MqError('MQ_FAILED', 'the cluster of a broker is not known to the name server')
+  return clusters
+}

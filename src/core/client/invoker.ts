@@ -1,0 +1,19 @@
+import type { CallOf, ReplyOf, RequestName } from '../remoting/requests/index.ts'
+
+/** How a request gets to its handler: over TCP, or by a function call into the same process. */
+export interface Invoker {
+  /**
+   * For single calls. Resolves with any answer, refusals too.
+   * @param address `ip:port`; the loopback has one place only and ignores it
+   * @throws MQ_BROKER_UNREACHABLE, MQ_TIMEOUT
+   */
+  invoke<N extends RequestName>(address: string, name: N, call: CallOf<N>): Promise<ReplyOf<N>>
+  /** The same without a promise, for many calls: those of one turn of the event loop travel together. */
+  submit<N extends RequestName>(
+    address: string,
+    name: N,
+    call: CallOf<N>,
+    onReply: (error: Error | null, reply: ReplyOf<N> | null) => void,
+  ): void
+  close(): Promise<void>
+}

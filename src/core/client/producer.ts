@@ -1,0 +1,253 @@
+import { MqError } from '../errors.ts'
+import { javaHash } from '../lib/hash.ts'
+import { UniqueKeys } from '../model/ids.ts'
+import { limits } from '../model/limits.ts'
+import type { NewMessage, SendResult, SendStatus } from '../model/message.ts'
+import { autoCreateTopic, topicNameFault, toolsProducerGroup } from '../model/names.ts'
+import { breaksProperties, formatProperties, keySeparator, Property } from '../model/properties.ts'
+import type { MessageQueue } from '../model/queue.ts'
+import type { CallOf, ReplyOf } from '../remoting/requests/index.ts'
+import { ResponseCode } from '../remoting/response-codes.ts'
+import type { Producer, ProducerOptions, QueueChoice } from './admin.ts'
+import type { Invoker } from './invoker.ts'
+import { defaultTopicQueueNums, type PublishInfo, type RouteTable } from './route-table.ts'
+
+/** Bodies in flight at most. */
+const windowBytes = 4 * 1024 * 1024
+/** DefaultMQProducer.retryTimesWhenSendFailed */
+const defaultRetries = 2
+
+/** DefaultMQProducer.retryResponseCodes: another broker or queue may do better. */
+const retryable: ReadonlySet<number> = new Set([
+  ResponseCode.topicNotExist,
+  ResponseCode.serviceNotAvailable,
+  ResponseCode.systemError,
+  ResponseCode.systemBusy,
+  ResponseCode.noPermission,
+  ResponseCode.noBuyerId,
+  ResponseCode.notInCurrentUnit,
+])
+
+const statusOf: Readonly<Record<number, SendStatus>> = {
+  [ResponseCode.success]: 'SEND_OK',
+  [ResponseCode.flushDiskTimeout]: 'FLUSH_DISK_TIMEOUT',
+  [ResponseCode.flushSlaveTimeout]: 'FLUSH_SLAVE_TIMEOUT',
+  [ResponseCode.slaveNotAvailable]: 'SLAVE_NOT_AVAILABLE',
+}
+
+interface Sending {
+  readonly message: NewMessage
+  readonly choice: QueueChoice | null
+  readonly uniqueKey: string
+  readonly properties: string
+  readonly done: (error: Error | null, result: SendResult | null) => void
+  attempts: number
+  lastBroker: string | null
+}
+
+/** Sends messages as DefaultMQProducer does: unique keys, queue choice, retries on another broker. */
+export class RemotingProducer implements Producer {
+  readonly #invoker: Invoker
+  readonly #routes: RouteTable
+  readonly #options: ProducerOptions
+  readonly #uniqueKeys = new UniqueKeys()
+  #publish: { readonly topic: string; readonly info: PublishInfo } | null = null
+  #round = Math.floor(Math.random() * 1024)
+  #inFlight = 0
+  #bytesInFlight = 0
+  #room: (() => void)[] = []
+  #idle: (() => void)[] = []
+
+  constructor(invoker: Invoker, routes: RouteTable, options: ProducerOptions) {
+    this.#invoker = invoker
+    this.#routes = routes
+    this.#options = options
+  }
+
+  send(message: NewMessage, queue?: QueueChoice): Promise<SendResult> {
+    return new Promise((resolve, reject) => {
+      void this.submit(message, queue ?? null, (error, result) =>
+        error === null ? resolve(result!) : reject(error),
+      )
+    })
+  }
+
+  submit(message: NewMessage, queue: QueueChoice | null, done: Sending['done']): Promise<void> | null {
+    const uniqueKey = this.#uniqueKeys.next()
+    let properties: string
+    try {
+      properties = checkedProperties(message, uniqueKey)
+    } catch (error) {
+      done(error as Error, null)
+      return null
+    }
+    this.#inFlight++
+    this.#bytesInFlight += message.body.length
+    this.#dispatch({
+      message,
+      choice: queue,
+      uniqueKey,
+      properties,
+      attempts: 0,
+      lastBroker: null,
+      done: (error, result) => this.#finished(message, done, error, result),
+    })
+    return this.#bytesInFlight < windowBytes ? null : new Promise((resolve) => this.#room.push(resolve))
+  }
+
+  flush(): Promise<void> {
+    if (this.#inFlight === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  #finished(
+    message: NewMessage,
+    done: Sending['done'],
+    error: Error | null,
+    result: SendResult | null,
+  ): void {
+    this.#inFlight--
+    this.#bytesInFlight -= message.body.length
+    done(error, result)
+    if (this.#bytesInFlight < windowBytes / 2) for (const resolve of this.#room.splice(0)) resolve()
+    if (this.#inFlight === 0) for (const resolve of this.#idle.splice(0)) resolve()
+  }
+
+  /** Without a promise while one topic is sent to: its route is at hand. */
+  #dispatch(sending: Sending): void {
+    const { topic } = sending.message
+    if (this.#publish?.topic === topic && this.#publish.info.exists)
+      return this.#sendTo(this.#publish.info, sending)
+    this.#routes.publishInfo(topic).then(
+      (info) => {
+        this.#publish = { topic, info }
+        this.#sendTo(info, sending)
+      },
+      (error: unknown) => sending.done(error as Error, null),
+    )
+  }
+
+  #sendTo(info: PublishInfo, sending: Sending): void {
+    let queue: MessageQueue
+    try {
+      queue = this.#choose(info, sending)
+    } catch (error) {
+      return sending.done(error as Error, null)
+    }
+    sending.attempts++
+    sending.lastBroker = queue.brokerName
+    this.#invoker.submit(
+      info.addresses.get(queue.brokerName)!,
+      'SEND_MESSAGE_V2',
+      this.#call(queue, sending),
+      (error, reply) => this.#answered(queue, sending, error, reply),
+    )
+  }
+
+  #call(queue: MessageQueue, { message, properties }: Sending): CallOf<'SEND_MESSAGE_V2'> {
+    return {
+      header: {
+        producerGroup: this.#options.group ?? toolsProducerGroup,
+        topic: message.topic,
+        defaultTopic: autoCreateTopic,
+        defaultTopicQueueNums,
+        queueId: queue.queueId,
+        sysFlag: 0,
+        bornTimestamp: Date.now(),
+        flag: message.flag ?? 0,
+        properties,
+        reconsumeTimes: 0,
+        unitMode: false,
+        batch: false,
+        brokerName: queue.brokerName,
+      },
+      body: message.body,
+    }
+  }
+
+  #answered(
+    queue: MessageQueue,
+    sending: Sending,
+    error: Error | null,
+    reply: ReplyOf<'SEND_MESSAGE_V2'> | null,
+  ): void {
+    const header = reply?.header ?? null
+    const sendStatus = reply === null ? undefined : statusOf[reply.code]
+    if (sendStatus !== undefined && header !== null) {
+      return sending.done(null, {
+        sendStatus,
+        msgId: sending.uniqueKey,
+        offsetMsgId: header.msgId,
+        brokerName: queue.brokerName,
+        queueId: header.queueId,
+        queueOffset: header.queueOffset,
+      })
+    }
+    const failure =
+      error ?? MqError.fromResponse(reply!.code, reply!.remark, `message to ${queue.topic} was refused`)
+    // an unanswered send may have been stored: sent again it may exist twice, as with every RocketMQ producer
+    const again = reply === null ? error instanceof MqError && error.exit >= 5 : retryable.has(reply.code)
+    if (
+      !again ||
+      sending.choice?.queueId !== undefined ||
+      sending.attempts > (this.#options.retries ?? defaultRetries)
+    ) {
+      return sending.done(failure, null)
+    }
+    this.#routes.forget(queue.topic)
+    this.#publish = null
+    this.#dispatch(sending)
+  }
+
+  /** The queue asked for, the sharding key's, or the next one, on another broker after a failure. */
+  #choose(info: PublishInfo, { message, choice, lastBroker }: Sending): MessageQueue {
+    const queues =
+      choice === null ? info.queues : info.queues.filter((queue) => queue.brokerName === choice.brokerName)
+    if (queues.length === 0)
+      throw new MqError('MQ_BROKER_NOT_EXIST', `the broker[${choice?.brokerName ?? ''}] not exist`)
+    if (choice?.queueId !== undefined) {
+      return { topic: message.topic, brokerName: choice.brokerName, queueId: choice.queueId }
+    }
+    if (message.shardingKey !== undefined) {
+      // SelectMessageQueueByHash
+      return queues[Math.abs(javaHash(message.shardingKey)) % queues.length]!
+    }
+    for (let i = 0; i < queues.length; i++) {
+      const queue = queues[this.#round++ % queues.length]!
+      if (queue.brokerName !== lastBroker) return queue
+    }
+    return queues[this.#round++ % queues.length]!
+  }
+}
+
+/** @throws MQ_INVALID_PARAMETER, MQ_MESSAGE_ILLEGAL: what no broker would take, or would store as something else */
+function checkedProperties(message: NewMessage, uniqueKey: string): string {
+  const fault = topicNameFault(message.topic)
+  if (fault !== null) throw new MqError('MQ_INVALID_PARAMETER', fault)
+  if (message.body.length === 0) throw new MqError('MQ_MESSAGE_ILLEGAL', 'the message body length is zero')
+  if (message.body.length > limits.bodySizeMax) {
+    throw new MqError(
+      'MQ_MESSAGE_ILLEGAL',
+      `the body has ${message.body.length} bytes, at most ${limits.bodySizeMax} are taken`,
+    )
+  }
+  const properties: Record<string, string> = { ...message.properties }
+  if (message.keys !== undefined && message.keys.length > 0)
+    properties[Property.keys] = message.keys.join(keySeparator)
+  if (message.tag !== undefined) properties[Property.tags] = message.tag
+  if (message.shardingKey !== undefined) properties[Property.shardingKey] = message.shardingKey
+  if (message.delayLevel !== undefined && message.delayLevel > 0)
+    properties[Property.delayLevel] = String(message.delayLevel)
+  if (message.deliverAt !== undefined) properties[Property.deliverMs] = String(message.deliverAt)
+  properties[Property.uniqueKey] = uniqueKey
+  properties[Property.waitStoreOk] = 'true'
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === '' || value === '' || breaksProperties(name) || breaksProperties(value)) {
+      throw new MqError(
+        'MQ_INVALID_PARAMETER',
+        `the property ${JSON.stringify(name)} has an empty or unstorable name or value`,
+      )
+    }
+  }
+  return formatProperties(properties)
+}

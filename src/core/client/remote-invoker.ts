@@ -1,0 +1,53 @@
+import { RemotingClient, type ClientOptions } from '../remoting/client.ts'
+import { decodeReply, encodeCall, type EncodedCall } from '../remoting/codec.ts'
+import type { CallOf, ReplyOf, RequestName } from '../remoting/requests/index.ts'
+import type { Invoker } from './invoker.ts'
+
+/** Requests over TCP, a connection an address. */
+export class RemoteInvoker implements Invoker {
+  readonly #options: ClientOptions
+  readonly #clients = new Map<string, RemotingClient>()
+
+  constructor(options: ClientOptions) {
+    this.#options = options
+  }
+
+  invoke<N extends RequestName>(address: string, name: N, call: CallOf<N>): Promise<ReplyOf<N>> {
+    return new Promise((resolve, reject) => {
+      this.submit(address, name, call, (error, reply) => (error === null ? resolve(reply!) : reject(error)))
+    })
+  }
+
+  submit<N extends RequestName>(
+    address: string,
+    name: N,
+    call: CallOf<N>,
+    onReply: (error: Error | null, reply: ReplyOf<N> | null) => void,
+  ): void {
+    let client = this.#clients.get(address)
+    if (client === undefined)
+      this.#clients.set(address, (client = new RemotingClient(address, this.#options)))
+    let encoded: EncodedCall
+    try {
+      encoded = encodeCall(name, call)
+    } catch (error) {
+      return onReply(error as Error, null)
+    }
+    client.submit(encoded, (error, command) => {
+      if (error !== null) return onReply(error, null)
+      let reply: ReplyOf<N>
+      try {
+        reply = decodeReply(name, command!)
+      } catch (cause) {
+        return onReply(new Error(`${address} answered ${name} with what cannot be read`, { cause }), null)
+      }
+      onReply(null, reply)
+    })
+  }
+
+  close(): Promise<void> {
+    for (const client of this.#clients.values()) client.close()
+    this.#clients.clear()
+    return Promise.resolve()
+  }
+}

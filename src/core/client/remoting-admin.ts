@@ -1,0 +1,29 @@
+import type { ClusterAdmin, MessageAdmin, MqAdmin, Target, TopicAdmin } from './admin.ts'
+import { RemotingClusterAdmin } from './admin/cluster.ts'
+import { RemotingMessageAdmin } from './admin/messages.ts'
+import { RemotingTopicAdmin } from './admin/topics.ts'
+import type { Invoker } from './invoker.ts'
+import { NameServers } from './name-servers.ts'
+
+/** The one implementation of MqAdmin: requests over an invoker, whichever it is. */
+export class RemotingAdmin implements MqAdmin {
+  readonly target: Target
+  readonly topics: TopicAdmin
+  readonly messages: MessageAdmin
+  readonly cluster: ClusterAdmin
+  readonly #invoker: Invoker
+
+  /** @param namesrv addresses the invoker reaches the name servers at */
+  constructor(target: Target, invoker: Invoker, namesrv: readonly string[]) {
+    const nameServers = new NameServers(invoker, namesrv)
+    this.target = target
+    this.topics = new RemotingTopicAdmin(invoker, nameServers)
+    this.messages = new RemotingMessageAdmin(invoker, nameServers)
+    this.cluster = new RemotingClusterAdmin(invoker, nameServers)
+    this.#invoker = invoker
+  }
+
+  close(): Promise<void> {
+    return this.#invoker.close()
+  }
+}

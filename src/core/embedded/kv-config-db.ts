@@ -1,0 +1,16 @@
+import type { KvConfig } from '../namesrv/handlers.ts'
+import type { StateDb } from '../store/state-db.ts'
+
+/** The name server's KV configuration in a folder's state.db. */
+export function kvConfigDb(state: StateDb): KvConfig {
+  const select = state.db.prepare<[string, string], { value: string }>(
+    'SELECT value FROM kv_config WHERE namespace = ? AND key = ?',
+  )
+  const upsert = state.db.prepare<[string, string, string]>(
+    'INSERT INTO kv_config VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+  )
+  return {
+    get: (namespace, key) => select.get(namespace, key)?.value ?? null,
+    put: (namespace, key, value) => void state.durably(() => upsert.run(namespace, key, value)),
+  }
+}

@@ -1,0 +1,101 @@
+import { MqError } from '../errors.ts'
+import type { Invoker } from '../client/invoker.ts'
+import { parseHost } from '../model/host.ts'
+import { answerOfError, type CallContext } from '../remoting/handlers.ts'
+import {
+  requests,
+  type AnswerOf,
+  type CallOf,
+  type ReplyOf,
+  type RequestName,
+} from '../remoting/requests/index.ts'
+import { ResponseCode } from '../remoting/response-codes.ts'
+import { nodeFileSystem } from '../store/file-system.ts'
+import { Store } from '../store/store.ts'
+import { EmbeddedNode, type NodeOptions } from './node.ts'
+
+/**
+ * The address records and routes of a folder name while nothing serves it: where `pocketmq serve` would be by
+ * default, so that offset ids made now are right then.
+ */
+export const folderAddress = '127.0.0.1:9876'
+
+/** Calls the very handlers the TCP server calls; no bytes are made. The folder is opened at the first request. */
+export class LoopbackInvoker implements Invoker {
+  readonly #options: NodeOptions
+  readonly #create: boolean
+  readonly #context: CallContext
+  #node: EmbeddedNode | null = null
+
+  /** @param create false: a folder without a store is an error, since a mistyped one must not look like an empty broker */
+  constructor(options: Omit<NodeOptions, 'writer'>, create: boolean) {
+    this.#create = create
+    this.#options = { ...options, writer: 'turn' }
+    this.#context = {
+      channel: { remoteAddress: folderAddress },
+      remoteHost: parseHost(folderAddress),
+      localAddress: folderAddress,
+      language: 'NODE_JS',
+      version: 0,
+    }
+  }
+
+  invoke<N extends RequestName>(address: string, name: N, call: CallOf<N>): Promise<ReplyOf<N>> {
+    return new Promise((resolve, reject) => {
+      this.submit(address, name, call, (error, reply) => (error === null ? resolve(reply!) : reject(error)))
+    })
+  }
+
+  submit<N extends RequestName>(
+    _address: string,
+    name: N,
+    call: CallOf<N>,
+    onReply: (error: Error | null, reply: ReplyOf<N> | null) => void,
+  ): void {
+    const answered = (answer: AnswerOf<N>): void => onReply(null, replyOf(answer))
+    let node: EmbeddedNode
+    try {
+      node = this.#open()
+    } catch (error) {
+      onReply(error as Error, null)
+      return
+    }
+    const handler = node.handlers[name]
+    if (handler === undefined) return answered(unknownRequest(name))
+    try {
+      node.store.refresh()
+      handler(this.#context, call, answered)
+    } catch (error) {
+      // a folder's own troubles are no answers of a broker: they keep their code and hint
+      if (error instanceof MqError && error.code.startsWith('MQ_STORE_')) onReply(error, null)
+      else answered(answerOfError(error))
+    }
+  }
+
+  #open(): EmbeddedNode {
+    if (this.#node !== null) return this.#node
+    const { folder, fs = nodeFileSystem } = this.#options
+    if (!this.#create && !Store.exists(fs, folder)) {
+      throw new MqError('MQ_STORE_NOT_FOUND', `there is no store in ${folder}`)
+    }
+    return (this.#node = new EmbeddedNode(this.#options))
+  }
+
+  close(): Promise<void> {
+    this.#node?.close()
+    this.#node = null
+    return Promise.resolve()
+  }
+}
+
+function unknownRequest(name: RequestName): { code: number; remark: string } {
+  return {
+    code: ResponseCode.requestCodeNotSupported,
+    remark: ` request type ${requests[name].code} not supported`,
+  }
+}
+
+function replyOf<N extends RequestName>(answer: AnswerOf<N>): ReplyOf<N> {
+  const { code = ResponseCode.success, remark = null, header = null, body = null } = answer
+  return { code, remark, header, body } as ReplyOf<N>
+}

@@ -1,0 +1,90 @@
+import type { Socket } from 'node:net'
+import { decodeFrame, frameSize, type Command } from './frame.ts'
+
+/** Grows for larger frames, shrinks back with the next chunk. */
+const readBufferSize = 64 * 1024
+
+/**
+ * Frames over one socket, either direction: a growable read buffer, no promise and no event a frame, and one
+ * socket write for all frames sent in a turn of the event loop.
+ */
+export class Connection {
+  readonly remoteAddress: string
+  readonly socket: Socket
+  readonly #onCommand: (command: Command) => void
+  readonly #onClose: (error: Error | null) => void
+  #buffer = Buffer.allocUnsafeSlow(readBufferSize)
+  #start = 0
+  #end = 0
+  #corked = false
+  #closed = false
+
+  /**
+   * @param onCommand gets every whole frame; its body is a view that nobody overwrites
+   * @param onClose once, with the error that ended it, if one did
+   */
+  constructor(socket: Socket, onCommand: (command: Command) => void, onClose: (error: Error | null) => void) {
+    this.socket = socket
+    this.remoteAddress = `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`
+    this.#onCommand = onCommand
+    this.#onClose = onClose
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => this.#take(chunk))
+    socket.on('error', (error) => this.close(error))
+    socket.on('close', () => this.close(null))
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  send(frame: Buffer): void {
+    if (this.#closed) return
+    if (!this.#corked) {
+      this.#corked = true
+      this.socket.cork()
+      setImmediate(() => {
+        this.#corked = false
+        this.socket.uncork()
+      })
+    }
+    this.socket.write(frame)
+  }
+
+  close(error: Error | null): void {
+    if (this.#closed) return
+    this.#closed = true
+    if (error === null) this.socket.end()
+    else this.socket.destroy()
+    this.#onClose(error)
+  }
+
+  #take(chunk: Buffer): void {
+    this.#makeRoom(chunk.length)
+    chunk.copy(this.#buffer, this.#end)
+    this.#end += chunk.length
+    try {
+      while (!this.#closed) {
+        const size = frameSize(this.#buffer, this.#start, this.#end)
+        if (size === 0 || size > this.#end - this.#start) break
+        const command = decodeFrame(this.#buffer, this.#start, size)
+        this.#start += size
+        this.#onCommand(command)
+      }
+    } catch (error) {
+      this.close(error as Error)
+    }
+  }
+
+  /** Never moves bytes that a handler may still look at: bodies are views into the buffer that is left behind. */
+  #makeRoom(length: number): void {
+    const held = this.#end - this.#start
+    if (this.#end + length <= this.#buffer.length) return
+    const wanted = Math.max(readBufferSize, (held + length) * (held > readBufferSize ? 2 : 1))
+    const next = Buffer.allocUnsafeSlow(wanted)
+    this.#buffer.copy(next, 0, this.#start, this.#end)
+    this.#buffer = next
+    this.#start = 0
+    this.#end = held
+  }
+}

@@ -1,0 +1,121 @@
+import { createServer, type AddressInfo, type Server } from 'node:net'
+import { MqError } from '../errors.ts'
+import { formatHost, hostOf } from '../model/host.ts'
+import { ourVersion } from '../model/versions.ts'
+import { decodeCall, encodeAnswer, type EncodedAnswer } from './codec.ts'
+import { Connection } from './connection.ts'
+import { CommandFlag, emptyBody, encodeFrame, type Command, type SerializeType } from './frame.ts'
+import { answerOfError, type CallContext, type Handler, type Handlers } from './handlers.ts'
+import { ourLanguage } from './languages.ts'
+import { requestNameOf, type RequestName } from './requests/index.ts'
+import { ResponseCode } from './response-codes.ts'
+
+export interface ServerOptions {
+  readonly port: number
+  readonly bind: string
+  readonly handlers: Handlers
+  /** A connection is gone: its clients are, too. */
+  readonly onDisconnect: (channel: { readonly remoteAddress: string }) => void
+}
+
+/** The Remoting protocol over TCP: frames in, handlers, frames out. Answers in the serialize type it was asked in. */
+export class RemotingServer {
+  readonly #options: ServerOptions
+  readonly #server: Server
+  readonly #connections = new Set<Connection>()
+
+  constructor(options: ServerOptions) {
+    this.#options = options
+    this.#server = createServer({ noDelay: true }, (socket) => {
+      const local = formatHost(hostOf(socket.localAddress ?? '127.0.0.1', socket.localPort ?? 0))
+      const remoteHost = hostOf(socket.remoteAddress ?? '127.0.0.1', socket.remotePort ?? 0)
+      const connection: Connection = new Connection(
+        socket,
+        (command) =>
+          this.#serve(connection, { channel: connection, remoteHost, localAddress: local }, command),
+        () => {
+          this.#connections.delete(connection)
+          options.onDisconnect(connection)
+        },
+      )
+      this.#connections.add(connection)
+    })
+  }
+
+  /** Resolves with the port. @throws MQ_FAILED when it cannot listen */
+  listen(): Promise<number> {
+    const { port, bind } = this.#options
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+        const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message
+        reject(
+          new MqError('MQ_FAILED', `cannot listen on ${bind}:${port}: ${why}`, {
+            hint: 'choose another --port; 0 picks a free one',
+            cause: error,
+          }),
+        )
+      })
+      this.#server.listen(port, bind, () => resolve((this.#server.address() as AddressInfo).port))
+    })
+  }
+
+  /** Takes no new connections, then ends the open ones. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve())
+      for (const connection of this.#connections) connection.close(null)
+    })
+  }
+
+  #serve(connection: Connection, peer: Omit<CallContext, 'language' | 'version'>, command: Command): void {
+    // answers to requests we sent: none are sent yet that want one
+    if (command.flag & CommandFlag.response) return
+    const name = requestNameOf(command.code)
+    const handler =
+      name === null ? undefined : (this.#options.handlers[name] as Handler<RequestName> | undefined)
+    const answer = (encoded: EncodedAnswer): void => {
+      if (!(command.flag & CommandFlag.oneway)) connection.send(responseFrame(command, encoded))
+    }
+    if (name === null || handler === undefined) {
+      return answer(
+        refusal(ResponseCode.requestCodeNotSupported, ` request type ${command.code} not supported`),
+      )
+    }
+    const refuse = (error: unknown): void => {
+      const { code, remark } = answerOfError(error)
+      answer(refusal(code, remark))
+    }
+    try {
+      const context = { ...peer, language: command.language, version: command.version }
+      handler(context, decodeCall(name, command), (said) => {
+        try {
+          answer(encodeAnswer(name, said))
+        } catch (error) {
+          refuse(error)
+        }
+      })
+    } catch (error) {
+      refuse(error)
+    }
+  }
+}
+
+function refusal(code: number, remark: string): EncodedAnswer {
+  return { code, remark, ext: {}, body: emptyBody }
+}
+
+function responseFrame(command: Command, encoded: EncodedAnswer): Buffer {
+  return encodeFrame({
+    ...encoded,
+    serializeType: responseType(command.serializeType, encoded.code),
+    language: ourLanguage,
+    version: ourVersion,
+    opaque: command.opaque,
+    flag: CommandFlag.response,
+  })
+}
+
+/** Codes beyond 16 bits do not fit a binary header. */
+function responseType(asked: SerializeType, code: number): SerializeType {
+  return code > 32767 ? 'json' : asked
+}
