@@ -34,7 +34,8 @@ export interface BatchPart {
   readonly properties: string
 }
 
-const regionId = 'DefaultRegion'
+/** BrokerConfig.regionId */
+export const regionId = 'DefaultRegion'
 
 /** What a broker does to a message before it stores it: SendMessageProcessor, HookUtils, broker-behaviour.md §2. */
 export class PutChecks {

@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
-import { autoCreateTopic, topicNameFault } from '../model/names.ts'
+import { autoCreateTopic, retryPrefix, topicNameFault } from '../model/names.ts'
 import { Perm, type TopicConfig } from '../model/topic.ts'
 import type { StateDb } from '../store/state-db.ts'
 import type { Statement } from '../store/sqlite.ts'
@@ -8,6 +8,9 @@ import { attributesAfter } from './topic-attributes.ts'
 
 /** BrokerConfig.defaultTopicQueueNums */
 const templateQueueNums = 8
+
+/** SubscriptionGroupConfig.retryQueueNums */
+const retryQueueNums = 1
 
 const systemPrefix = 'rmq_sys_'
 
@@ -132,6 +135,12 @@ export class Topics {
     const config = topicConfig(name, queues, template.perm & ~Perm.inherit, topicSysFlag)
     this.#save(config)
     return config
+  }
+
+  /** `%RETRY%group`, which a group's members subscribe to as well: ClientManageProcessor.heartBeat. */
+  createRetryTopic(group: string): void {
+    const name = retryPrefix + group
+    if (this.get(name) === null) this.#save(topicConfig(name, retryQueueNums, Perm.read | Perm.write))
   }
 
   /** UPDATE_AND_CREATE_TOPIC. Attributes come signed, `+key` sets and `-key` removes. @throws MQ_INVALID_PARAMETER, MQ_FAILED */

@@ -8,7 +8,10 @@ export function clientHandlers(broker: Broker): Handlers {
   return {
     HEART_BEAT({ channel, language, version }, { body }, reply) {
       const connection = { clientId: body.clientId, clientAddr: channel.remoteAddress, language, version }
-      for (const consumer of body.consumers) broker.groups.getOrCreate(consumer.groupName)
+      for (const { groupName } of body.consumers) {
+        broker.groups.getOrCreate(groupName)
+        broker.topics.createRetryTopic(groupName)
+      }
       broker.clients.heartbeat(channel, connection, body)
       reply({ header: { IS_SUPPORT_HEART_BEAT_V2: 'true', IS_SUB_CHANGE: 'true' } })
     },

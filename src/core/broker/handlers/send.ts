@@ -4,10 +4,12 @@ import { Property, propertyOf } from '../../model/properties.ts'
 import type { AnswerOf, CallOf } from '../../remoting/requests/index.ts'
 import { answerOfError, type CallContext, type Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
-import type { PutRequest } from '../put.ts'
+import { regionId, type PutRequest } from '../put.ts'
 
 type SendCall = CallOf<'SEND_MESSAGE_V2'>
 type SendAnswer = AnswerOf<'SEND_MESSAGE_V2'>
+
+const traced = { MSG_REGION: regionId, TRACE_ON: 'true' }
 
 /** SendMessageProcessor: 10, 310, 320. */
 export function sendHandlers(broker: Broker): Handlers {
@@ -17,7 +19,7 @@ export function sendHandlers(broker: Broker): Handlers {
       if (error !== null) return reply(answerOfError(error))
       const transactionId = propertyOf(request.properties, Property.uniqueKey) ?? undefined
       const msgId = offsetMsgId(request.storeHost, result!.physicalOffset)
-      reply({ header: { msgId, queueId, queueOffset: result!.queueOffset, transactionId } })
+      reply({ header: { msgId, queueId, queueOffset: result!.queueOffset, transactionId, ...traced } })
     })
   }
   const batch = (context: CallContext, call: SendCall, reply: (answer: SendAnswer) => void): void => {
@@ -25,7 +27,7 @@ export function sendHandlers(broker: Broker): Handlers {
     broker.putBatch(request, (error, queueId, results) => {
       if (error !== null) return reply(answerOfError(error))
       const msgId = results!.map((each) => offsetMsgId(request.storeHost, each.physicalOffset)).join(',')
-      reply({ header: { msgId, queueId, queueOffset: results![0]!.queueOffset } })
+      reply({ header: { msgId, queueId, queueOffset: results![0]!.queueOffset, ...traced } })
     })
   }
   return {

@@ -58,6 +58,9 @@ export const sendReplyHeader = {
   transactionId: opt(str('unique key, of half messages')),
   batchUniqId: opt(str('unique key of an inner batch')),
   recallHandle: opt(str('to take a delayed message back with')),
+  // loose extra fields of every send answer, refusals included (measured on 5.5.0)
+  MSG_REGION: opt(str('region of the broker')),
+  TRACE_ON: opt(str('true: the producer should trace')),
 }
 
 export const pullHeader = {
