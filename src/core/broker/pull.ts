@@ -1,3 +1,4 @@
+import type { QueueEntry } from '../store/index-db.ts'
 import type { Store } from '../store/store.ts'
 import type { EntryFilter } from './filter/tag.ts'
 
@@ -60,30 +61,32 @@ export function getMessages(
   if (offset < minOffset) return empty('OFFSET_TOO_SMALL', minOffset)
   if (offset === maxOffset) return empty('OFFSET_OVERFLOW_ONE', offset)
   if (offset > maxOffset) return empty('OFFSET_OVERFLOW_BADLY', maxOffset)
-  const records: Buffer[] = []
+  const chosen: QueueEntry[] = []
   let bytes = 0
   let next = offset
   for (const entry of store.entries(topic, queueId, offset, Math.max(scannedMin, wanted.messagesMax))) {
-    if (records.length >= wanted.messagesMax) break
+    if (chosen.length >= wanted.messagesMax) break
     if (matches(entry.tagsCode)) {
-      if (records.length > 0 && bytes + entry.size > wanted.bytesMax) break
-      // a damaged or expired record is passed over: nobody is served it, and nobody waits for it
-      const record = store.record(entry.physicalOffset, entry.size)
-      if (record !== null) {
-        records.push(record)
-        bytes += record.length
-      }
+      if (chosen.length > 0 && bytes + entry.size > wanted.bytesMax) break
+      chosen.push(entry)
+      bytes += entry.size
     }
     next = entry.queueOffset + 1
   }
-  if (records.length === 0)
-    return empty(next === offset ? 'MESSAGE_WAS_REMOVING' : 'NO_MATCHED_MESSAGE', Math.max(next, offset + 1))
+  // a damaged or expired record is passed over: nobody is served it, and nobody waits for it
+  const records = store.records(chosen).filter((record) => record !== null)
+  if (records.length === 0) {
+    return empty(
+      chosen.length > 0 ? 'MESSAGE_WAS_REMOVING' : 'NO_MATCHED_MESSAGE',
+      Math.max(next, offset + 1),
+    )
+  }
   return {
     status: 'FOUND',
     nextBeginOffset: next,
     minOffset,
     maxOffset,
-    records: records.length === 1 ? records[0]! : Buffer.concat(records, bytes),
+    records: records.length === 1 ? records[0]! : Buffer.concat(records),
     count: records.length,
   }
 }

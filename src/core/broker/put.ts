@@ -3,7 +3,14 @@ import type { HostBytes } from '../model/host.ts'
 import type { UniqueKeys } from '../model/ids.ts'
 import { limits } from '../model/limits.ts'
 import { dlqPrefix, retryPrefix } from '../model/names.ts'
-import { formatProperties, parseProperties, Property, propertyOf } from '../model/properties.ts'
+import {
+  formatProperties,
+  keysOf,
+  parseProperties,
+  Property,
+  propertyReader,
+  uniqueKeyOf,
+} from '../model/properties.ts'
 import { SysFlag } from '../model/sys-flag.ts'
 import type { TopicConfig } from '../model/topic.ts'
 import type { AppendRequest } from '../store/store.ts'
@@ -37,26 +44,31 @@ export interface BatchPart {
 /** BrokerConfig.regionId */
 export const regionId = 'DefaultRegion'
 
+const clusterOf = propertyReader(Property.cluster)
+const regionOf = propertyReader(Property.region)
+const traceOf = propertyReader(Property.traceOn)
+const delayLevelOf = propertyReader(Property.delayLevel)
+const preparedOf = propertyReader(Property.transactionPrepared)
+const regionPair = `${Property.region}\u0001${regionId}\u0002`
+const tracePair = `${Property.traceOn}\u0001true\u0002`
+
 /** What a broker does to a message before it stores it: SendMessageProcessor, HookUtils, broker-behaviour.md §2. */
 export class PutChecks {
   readonly #topics: Topics
-  readonly #clusterName: string
+  readonly #clusterPair: string
   readonly #uniqueKeys: UniqueKeys
   #randomQueue = 0
 
   constructor(topics: Topics, clusterName: string, uniqueKeys: UniqueKeys) {
     this.#topics = topics
-    this.#clusterName = clusterName
+    this.#clusterPair = `${Property.cluster}\u0001${clusterName}\u0002`
     this.#uniqueKeys = uniqueKeys
   }
 
   /** @throws MQ_INVALID_PARAMETER, MQ_NO_PERMISSION, MQ_TOPIC_NOT_EXIST, MQ_MESSAGE_ILLEGAL */
   single(request: PutRequest): AppendRequest {
     const { topic, queueId } = this.#place(request)
-    if (
-      topic.attributes['cleanup.policy'] === 'COMPACTION' &&
-      propertyOf(request.properties, Property.keys) === null
-    ) {
+    if (topic.attributes['cleanup.policy'] === 'COMPACTION' && keysOf(request.properties) === null) {
       throw new MqError('MQ_MESSAGE_ILLEGAL', 'the compaction topic message must have a key')
     }
     const properties = this.#complete(request.properties)
@@ -113,13 +125,11 @@ export class PutChecks {
   #complete(sent: string): string {
     let properties = withoutReserved(sent)
     if (properties !== '' && !properties.endsWith('\u0002')) properties += '\u0002'
-    const add = (name: string, value: string): void => {
-      if (propertyOf(properties, name) === null) properties += `${name}\u0001${value}\u0002`
-    }
-    add(Property.uniqueKey, this.#uniqueKeys.next())
-    add(Property.cluster, this.#clusterName)
-    add(Property.region, regionId)
-    add(Property.traceOn, 'true')
+    if (uniqueKeyOf(properties) === null)
+      properties += `${Property.uniqueKey}\u0001${this.#uniqueKeys.next()}\u0002`
+    if (clusterOf(properties) === null) properties += this.#clusterPair
+    if (regionOf(properties) === null) properties += regionPair
+    if (traceOf(properties) === null) properties += tracePair
     return properties
   }
 }
@@ -148,15 +158,12 @@ function withoutReserved(properties: string): string {
 
 /** Delayed messages and transactions need services this broker does not run: refused, never stored and forgotten. */
 function refuseDeferred(sysFlag: number, properties: string): void {
-  const level = Number(propertyOf(properties, Property.delayLevel) ?? 0)
+  const level = Number(delayLevelOf(properties) ?? 0)
   const timed = properties.includes('TIMER_DELIVER_MS\u0001') || properties.includes('TIMER_DELAY_')
   if (level > 0 || timed) {
     throw new MqError('MQ_MESSAGE_ILLEGAL', 'delayed messages are not supported by this version of pocketmq')
   }
-  if (
-    (sysFlag & SysFlag.transactionMask) !== 0 ||
-    propertyOf(properties, Property.transactionPrepared) === 'true'
-  ) {
+  if ((sysFlag & SysFlag.transactionMask) !== 0 || preparedOf(properties) === 'true') {
     throw new MqError('MQ_MESSAGE_ILLEGAL', 'transactions are not supported by this version of pocketmq')
   }
 }

@@ -1,4 +1,4 @@
-import { keySeparator, Property, propertyOf } from '../model/properties.ts'
+import { keysOf, keySeparator, uniqueKeyOf } from '../model/properties.ts'
 import { readRecord } from '../model/record.ts'
 import type { Store } from '../store/store.ts'
 
@@ -28,6 +28,6 @@ export function queryMessages(
 }
 
 function hasKey(properties: string, key: string): boolean {
-  if (propertyOf(properties, Property.uniqueKey) === key) return true
-  return propertyOf(properties, Property.keys)?.split(keySeparator).includes(key) ?? false
+  if (uniqueKeyOf(properties) === key) return true
+  return keysOf(properties)?.split(keySeparator).includes(key) ?? false
 }

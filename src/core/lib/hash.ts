@@ -5,7 +5,10 @@ export function javaHash(text: string): number {
   return hash
 }
 
-/** 53 bits from two multiplicative hashes: a key index with 2^31 keys meets one false match in a million probes. */
+/** Bits of `keyHash`: with 16 for a place in a run they fill a double exactly, so that one native sort orders both. */
+export const keyHashBits = 37
+
+/** With 20 million keys in a store, one look-up in 7,000 reads a record that has another key. */
 export function keyHash(text: string): number {
   let high = 0x9e3779b1
   let low = 0x85ebca6b
@@ -16,5 +19,5 @@ export function keyHash(text: string): number {
   }
   high = Math.imul(high ^ (high >>> 16), 0x85ebca6b) ^ Math.imul(low ^ (low >>> 13), 0xc2b2ae35)
   low = Math.imul(low ^ (low >>> 16), 0x85ebca6b) ^ Math.imul(high ^ (high >>> 13), 0xc2b2ae35)
-  return (high >>> 11) * 0x1_0000_0000 + (low >>> 0)
+  return (high >>> (64 - keyHashBits)) * 0x1_0000_0000 + (low >>> 0)
 }

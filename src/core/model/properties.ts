@@ -53,16 +53,27 @@ export function formatProperties(properties: Readonly<Record<string, string>>): 
   return section
 }
 
-/** One property's value, read where it stands: no record of all of them is made. */
-export function propertyOf(section: string, name: string): string | null {
-  const wanted = name + nameEnd
-  let at = section.startsWith(wanted) ? 0 : section.indexOf(pairEnd + wanted) + 1
-  if (at === 0 && !section.startsWith(wanted)) return null
-  at += wanted.length
-  const end = section.indexOf(pairEnd, at)
-  const value = end === -1 ? section.slice(at) : section.slice(at, end)
-  return value === '' ? null : value
+/**
+ * One property's value, read where it stands: no record of all of them is made. Made once a name, since joining
+ * the name and its separator for each look-up costs more than the look-up.
+ */
+export function propertyReader(name: string): (section: string) => string | null {
+  const head = name + nameEnd
+  return (section) => {
+    let at = section.indexOf(head)
+    // the name may be the end of a longer one, or stand in a value
+    while (at > 0 && section[at - 1] !== pairEnd) at = section.indexOf(head, at + 1)
+    if (at === -1) return null
+    const from = at + head.length
+    const end = section.indexOf(pairEnd, from)
+    const value = end === -1 ? section.slice(from) : section.slice(from, end)
+    return value === '' ? null : value
+  }
 }
+
+export const keysOf = propertyReader(Property.keys)
+export const tagOf = propertyReader(Property.tags)
+export const uniqueKeyOf = propertyReader(Property.uniqueKey)
 
 /** True for text that the encoding cannot carry: it has no escapes and Java checks nothing. */
 export function breaksProperties(text: string): boolean {

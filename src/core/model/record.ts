@@ -7,7 +7,7 @@
  *   storeHost 8|20 | reconsumeTimes i32 | preparedTransactionOffset i64 | bodyLength i32 | body
  *   topicLength i8 (V1) | i16 (V2) | topic | propertiesLength i16 | properties
  */
-import { crc32, crc32Part } from '../lib/crc32.ts'
+import { crc32 } from '../lib/crc32.ts'
 import { readI64, writeI64 } from '../lib/bytes.ts'
 import { isHostV6, type HostBytes } from './host.ts'
 import { Property } from './properties.ts'
@@ -75,6 +75,47 @@ export function recordVersion(topicSize: number): 1 | 2 {
 /** Writes the record at `at` and returns its size. The caller has made room. */
 export function writeRecord(target: Buffer, at: number, record: StoredRecord): number {
   const size = recordSize(record)
+  const propertiesAt = writeHead(target, at, size, record, record.properties.length)
+  target.set(record.properties, propertiesAt)
+  return size
+}
+
+/** A record about to be stored: properties as text, topic and text measured before. */
+export interface RecordDraft extends Omit<StoredRecord, 'properties'> {
+  /** Ends with 0x02 or is empty. */
+  readonly properties: string
+  /** Bytes of `properties`, without the CRC property. */
+  readonly propertiesSize: number
+}
+
+export function draftSize(draft: RecordDraft): number {
+  const { version, bornHost, storeHost, body, topic, propertiesSize } = draft
+  const heads = fixedSizeV1 + version - 1 + bornHost.length + storeHost.length
+  return heads + body.length + topic.length + propertiesSize + crcPropertySize
+}
+
+/** Writes a record with a CRC over everything as its last property; returns its size. */
+export function writeDraft(target: Buffer, at: number, draft: RecordDraft): number {
+  const size = draftSize(draft)
+  const propertiesAt = writeHead(target, at, size, draft, draft.propertiesSize + crcPropertySize)
+  // as many bytes as characters: all of it is ASCII
+  target.write(
+    draft.properties,
+    propertiesAt,
+    draft.propertiesSize === draft.properties.length ? 'latin1' : 'utf8',
+  )
+  writeRecordCrc(target, at, size)
+  return size
+}
+
+/** Everything but the properties; returns where they go. */
+function writeHead(
+  target: Buffer,
+  at: number,
+  size: number,
+  record: Omit<StoredRecord, 'properties'>,
+  propertiesSize: number,
+): number {
   target.writeInt32BE(size, at)
   target.writeInt32BE(record.version === 1 ? Magic.v1 : Magic.v2, at + magicAt)
   target.writeInt32BE(record.bodyCrc, at + bodyCrcAt)
@@ -100,9 +141,8 @@ export function writeRecord(target: Buffer, at: number, record: StoredRecord): n
   cursor += record.version
   target.set(record.topic, cursor)
   cursor += record.topic.length
-  target.writeInt16BE(record.properties.length, cursor)
-  target.set(record.properties, cursor + 2)
-  return size
+  target.writeInt16BE(propertiesSize, cursor)
+  return cursor + 2
 }
 
 /** Reads a record that `inspectRecord` found whole, or that came from a broker. @throws RangeError when lengths lie. */
@@ -195,10 +235,17 @@ export function inspectRecord(source: Buffer, at: number, physicalOffset: number
   const layout = layoutOf(source, at, magic === Magic.v1 ? 1 : 2)
   if (layout.end !== at + size) return { frame: 'bad', why: 'its parts do not add up' }
   const version = magic === Magic.v1 ? 1 : 2
-  const body = source.subarray(layout.bodyLengthAt + 4, layout.topicAt - version)
-  // MessageExtEncoder leaves 0 for a null body, and a body of no bytes has CRC 0 as well
-  if (crc32(body) !== source.readInt32BE(at + bodyCrcAt)) return { frame: 'bad', why: 'body crc' }
-  if (!recordCrcHolds(source, at, at + size, layout.propertiesAt)) return { frame: 'bad', why: 'record crc' }
+  const end = at + size
+  if (end - crcPropertySize >= layout.propertiesAt && hasCrcProperty(source, end)) {
+    // covers the body, too: one CRC instead of two
+    if (!recordCrcHolds(source, at, end)) return { frame: 'bad', why: 'record crc' }
+  } else if (
+    crc32(source.subarray(layout.bodyLengthAt + 4, layout.topicAt - version)) !==
+    source.readInt32BE(at + bodyCrcAt)
+  ) {
+    // MessageExtEncoder leaves 0 for a null body, and a body of no bytes has CRC 0 as well
+    return { frame: 'bad', why: 'body crc' }
+  }
   return { frame: 'message', size }
 }
 
@@ -207,7 +254,7 @@ export const crcPropertySize = Property.crc32.length + 1 + 10 + 1
 const crcPropertyHead = Buffer.from(`${Property.crc32}\u0001`)
 
 /** Fills in the reserved last bytes of a written record: ten digits, least significant first. */
-export function writeRecordCrc(target: Buffer, at: number, size: number): void {
+function writeRecordCrc(target: Buffer, at: number, size: number): void {
   const digitsAt = at + size - 11
   let rest = crc32(target.subarray(at, at + size - crcPropertySize))
   crcPropertyHead.copy(target, at + size - crcPropertySize)
@@ -218,13 +265,10 @@ export function writeRecordCrc(target: Buffer, at: number, size: number): void {
   target[at + size - 1] = 2
 }
 
-/** True for a record without the property, too: other brokers do not write it. */
-function recordCrcHolds(source: Buffer, at: number, end: number, propertiesAt: number): boolean {
-  const headAt = end - crcPropertySize
-  if (headAt < propertiesAt || !hasCrcProperty(source, end)) return true
+function recordCrcHolds(source: Buffer, at: number, end: number): boolean {
   let value = 0
   for (let i = 9; i >= 0; i--) value = value * 10 + (source[end - 11 + i]! - 48)
-  return (crc32Part(source.subarray(at, headAt)) & 0x7fffffff) === value
+  return crc32(source.subarray(at, end - crcPropertySize)) === value
 }
 
 /** True when the record that ends at `end` carries a CRC over everything. */

@@ -151,6 +151,19 @@ export class CommitLog {
     return segment.read(target, at, Math.min(length, segment.end - offset), offset)
   }
 
+  /**
+   * Reads what lies between two offsets of one segment.
+   * @returns the bytes, fewer when the file ends before
+   */
+  readSpan(offset: number, length: number): Buffer {
+    const span = Buffer.allocUnsafe(length)
+    return span.subarray(0, this.read(span, 0, length, offset))
+  }
+
+  sameSegment(one: number, other: number): boolean {
+    return this.#segmentAt(one) === this.#segmentAt(other)
+  }
+
   /** What stands at an offset. `source` holds the record when it is a whole one. */
   inspect(offset: number, sizeHint: number): { readonly seen: Inspection; readonly source: Buffer } {
     let source = Buffer.allocUnsafe(Math.max(sizeHint, 8))

@@ -1,5 +1,5 @@
 import { javaHash } from '../lib/hash.ts'
-import { keySeparator, Property, propertyOf } from '../model/properties.ts'
+import { keysOf, keySeparator, tagOf, uniqueKeyOf } from '../model/properties.ts'
 import { readRecord } from '../model/record.ts'
 import { SysFlag } from '../model/sys-flag.ts'
 import type { DispatchedRecord } from './index-rows.ts'
@@ -38,7 +38,7 @@ export function dispatchOf(
 ): DispatchedRecord | null {
   const transaction = sysFlag & SysFlag.transactionMask
   if (transaction === SysFlag.prepared || transaction === SysFlag.rollback) return null
-  const tag = propertyOf(properties, Property.tags)
+  const tag = tagOf(properties)
   return {
     topic,
     queueId,
@@ -52,11 +52,11 @@ export function dispatchOf(
 
 /** The unique key, then each word of KEYS: IndexService.buildIndex. */
 function indexedKeys(properties: string): string[] {
-  const keys: string[] = []
-  const unique = propertyOf(properties, Property.uniqueKey)
-  if (unique !== null) keys.push(unique)
-  const words = propertyOf(properties, Property.keys)
+  const unique = uniqueKeyOf(properties)
+  const words = keysOf(properties)
+  const keys = unique === null ? [] : [unique]
   if (words === null) return keys
-  for (const word of words.split(keySeparator)) if (word !== '') keys.push(word)
+  if (!words.includes(keySeparator)) keys.push(words)
+  else for (const word of words.split(keySeparator)) if (word !== '') keys.push(word)
   return keys
 }

@@ -1,5 +1,5 @@
 import { keyHash } from '../lib/hash.ts'
-import type { IndexTail } from './index-rows.ts'
+import type { IndexTail, QueueRows } from './index-rows.ts'
 import { KeyIndex, keySchema } from './key-index.ts'
 import { isBusy, openDatabase, type Database, type Statement } from './sqlite.ts'
 
@@ -14,6 +14,26 @@ CREATE TABLE consume_queue(queue INTEGER NOT NULL, queue_offset INTEGER NOT NULL
   physical_offset INTEGER NOT NULL, size INTEGER NOT NULL, tags_code INTEGER NOT NULL,
   PRIMARY KEY (queue, queue_offset)) WITHOUT ROWID;
 ${keySchema}`
+
+/** Rows of one INSERT: 0.8 µs a row against 1.25 µs one by one (bench/store.ts). */
+const insertedAtOnce = 32
+
+function insertRows(count: number): string {
+  return `INSERT OR REPLACE INTO consume_queue VALUES ${Array(count).fill('(?, ?, ?, ?, ?)').join(', ')}`
+}
+
+function rowValues(queue: number, rows: QueueRows, from: number, count: number): number[] {
+  const values = new Array<number>(count * 5)
+  for (let i = 0; i < count; i++) {
+    const at = i * 5
+    values[at] = queue
+    values[at + 1] = rows.firstOffset + from + i
+    values[at + 2] = rows.physicalOffsets[from + i]!
+    values[at + 3] = rows.sizes[from + i]!
+    values[at + 4] = rows.tagsCodes[from + i]!
+  }
+  return values
+}
 
 /** Key entries are hashes of topic and key, as in RocketMQ's IndexService.buildKey; readers compare the text. */
 export function topicKeyHash(topic: string, key: string): number {
@@ -43,12 +63,7 @@ interface QueueColumns {
   end_offset: number
 }
 
-interface EntryColumns {
-  queue_offset: number
-  physical_offset: number
-  size: number
-  tags_code: number
-}
+type EntryColumns = [queueOffset: number, physicalOffset: number, size: number, tagsCode: number]
 
 /** The index of one segment: derived, bounded, rebuilt by one scan of it. Rows and `indexed_to` commit together. */
 export class IndexDb {
@@ -66,10 +81,12 @@ export class IndexDb {
     this.keys = new KeyIndex(db, base, writable)
     this.#progress = db.prepare('SELECT indexed_to FROM progress')
     this.#queue = db.prepare('SELECT * FROM queue WHERE topic = ? AND queue_id = ?')
-    this.#range = db.prepare(
+    this.#range = db.prepare<[number, number, number], EntryColumns>(
       `SELECT queue_offset, physical_offset, size, tags_code FROM consume_queue
        WHERE queue = ? AND queue_offset >= ? ORDER BY queue_offset LIMIT ?`,
     )
+    // arrays: 0.75 µs a row against 1.05 µs for objects
+    this.#range.raw()
   }
 
   /** For the writer, who holds the lock. Makes the file when it is missing; null when it is of another version. */
@@ -110,15 +127,18 @@ export class IndexDb {
 
   /** One transaction: all entries of a tail, and how far that is. */
   add(tail: IndexTail, indexedTo: number): void {
+    const one = this.#db.prepare<[number[]]>(insertRows(1))
+    const many = tail.count < insertedAtOnce ? null : this.#db.prepare<[number[]]>(insertRows(insertedAtOnce))
+    const extend = this.#db.prepare('UPDATE queue SET end_offset = ? WHERE id = ?')
     this.#db
       .transaction(() => {
-        const insert = this.#db.prepare('INSERT OR REPLACE INTO consume_queue VALUES (?, ?, ?, ?, ?)')
-        const extend = this.#db.prepare('UPDATE queue SET end_offset = ? WHERE id = ?')
         for (const [topic, queueId, rows] of tail.queues()) {
           const id = this.#queueIdOf(topic, queueId, rows.firstOffset)
-          for (let i = 0; i < rows.count; i++) {
-            insert.run(id, rows.firstOffset + i, rows.physicalOffsets[i], rows.sizes[i], rows.tagsCodes[i])
+          let i = 0
+          for (; many !== null && i + insertedAtOnce <= rows.count; i += insertedAtOnce) {
+            many.run(rowValues(id, rows, i, insertedAtOnce))
           }
+          for (; i < rows.count; i++) one.run(rowValues(id, rows, i, 1))
           extend.run(rows.endOffset, id)
         }
         this.keys.add(tail.keyHashes, tail.keyPhysicalOffsets)
@@ -145,7 +165,7 @@ export class IndexDb {
 
   /** Ends writing: packs the keys, leaves WAL mode, so that the file stands alone. */
   seal(): void {
-    this.#db.transaction(() => this.keys.pack()).immediate()
+    this.#db.transaction(() => this.keys.packOpen()).immediate()
     try {
       this.#db.pragma('journal_mode = DELETE')
     } catch (error) {
@@ -167,12 +187,14 @@ export class IndexDb {
   range(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
     const row = this.#queue.get(topic, queueId)
     if (row === undefined) return []
-    return this.#range.all(row.id, from, max).map((entry) => ({
-      queueOffset: entry.queue_offset,
-      physicalOffset: entry.physical_offset,
-      size: entry.size,
-      tagsCode: entry.tags_code,
-    }))
+    return this.#range
+      .all(row.id, from, max)
+      .map(([queueOffset, physicalOffset, size, tagsCode]) => ({
+        queueOffset,
+        physicalOffset,
+        size,
+        tagsCode,
+      }))
   }
 
   close(): void {

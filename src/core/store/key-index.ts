@@ -3,7 +3,8 @@ import type { Database, Statement } from './sqlite.ts'
 /**
  * Keys of one segment. Never one B-tree in random order: that costs 9-16 µs a row once it outgrows the cache
  * (performance.md, finding 3). A run is 65,536 consecutive keys, sorted. The open run is rows; a full one is packed
- * into pages of blobs, 12 bytes an entry, each page found by its first hash.
+ * into pages of blobs, each page found by its first hash. An entry is 5 bytes of hash and 4 of distance to the
+ * segment's begin.
  */
 export const keySchema = `
 CREATE TABLE key_open(hash INTEGER NOT NULL, physical_offset INTEGER NOT NULL,
@@ -12,33 +13,31 @@ CREATE TABLE key_page(run INTEGER NOT NULL, first_hash INTEGER NOT NULL, entries
   PRIMARY KEY (run, first_hash)) WITHOUT ROWID;
 `
 const runSize = 65_536
-const entrySize = 12
+const entrySize = 9
 /** 4 KiB blobs: one overflow page at SQLite's default page size, 31 runs probed in 0.23 ms. */
-const pageEntries = 341
+const pageEntries = 455
 
-interface KeyRow {
-  hash: number
-  physical_offset: number
+interface PageRow {
+  first_hash: number
+  entries: Buffer
 }
 
 export class KeyIndex {
   readonly #base: number
-  readonly #insert: Statement<[number, number]> | null
-  readonly #open: Statement<[number], { physical_offset: number }>
-  readonly #lastPage: Statement<[number, number], { first_hash: number; entries: Buffer }>
-  readonly #pageBefore: Statement<[number, number], { first_hash: number; entries: Buffer }>
-  readonly #runs: Statement<[], { runs: number }>
   readonly #db: Database
+  readonly #open: Statement<[number], { physical_offset: number }>
+  readonly #pageFrom: Statement<[number, number], PageRow>
+  readonly #pageBefore: Statement<[number, number], PageRow>
+  readonly #runs: Statement<[], { runs: number }>
   #openCount: number
 
   /** @param base first log offset of the segment; entries hold the distance to it */
   constructor(db: Database, base: number, writable: boolean) {
     this.#db = db
     this.#base = base
-    this.#insert = writable ? db.prepare('INSERT OR IGNORE INTO key_open VALUES (?, ?)') : null
     this.#open = db.prepare('SELECT physical_offset FROM key_open WHERE hash = ?')
     const page = 'SELECT first_hash, entries FROM key_page WHERE run = ? AND first_hash'
-    this.#lastPage = db.prepare(`${page} <= ? ORDER BY first_hash DESC LIMIT 1`)
+    this.#pageFrom = db.prepare(`${page} <= ? ORDER BY first_hash DESC LIMIT 1`)
     this.#pageBefore = db.prepare(`${page} < ? ORDER BY first_hash DESC LIMIT 1`)
     this.#runs = db.prepare('SELECT coalesce(max(run), 0) AS runs FROM key_page')
     this.#openCount = writable
@@ -46,34 +45,49 @@ export class KeyIndex {
       : 0
   }
 
-  /** Adds entries; call within a transaction. */
+  /** Adds entries; call within a transaction. What fills a run with the open rows is packed at once. */
   add(hashes: readonly number[], physicalOffsets: readonly number[]): void {
-    for (let i = 0; i < hashes.length; i++) {
-      this.#insert!.run(hashes[i]!, physicalOffsets[i]!)
-      if (++this.#openCount >= runSize) this.pack()
-    }
+    if (this.#openCount + hashes.length >= runSize) return this.#pack(hashes, physicalOffsets)
+    const insert = this.#db.prepare<[number, number]>('INSERT OR IGNORE INTO key_open VALUES (?, ?)')
+    for (let i = 0; i < hashes.length; i++) insert.run(hashes[i]!, physicalOffsets[i]!)
+    this.#openCount += hashes.length
   }
 
-  /** Packs the open run; call within a transaction. */
-  pack(): void {
-    const rows = this.#db
-      .prepare('SELECT hash, physical_offset FROM key_open ORDER BY hash')
-      .all() as KeyRow[]
-    const insert = this.#db.prepare('INSERT INTO key_page VALUES (?, ?, ?)')
-    const run = this.#runs.get()!.runs + 1
-    for (let first = 0; first < rows.length;) {
-      const end = pageEnd(rows, first)
-      const entries = Buffer.allocUnsafe((end - first) * entrySize)
-      for (let i = first; i < end; i++) {
-        const at = (i - first) * entrySize
-        entries.writeDoubleBE(rows[i]!.hash, at)
-        entries.writeUInt32BE(rows[i]!.physical_offset - this.#base, at + 8)
-      }
-      insert.run(run, rows[first]!.hash, entries)
-      first = end
+  /** Packs the open rows, however few; call within a transaction. */
+  packOpen(): void {
+    this.#pack([], [])
+  }
+
+  #pack(hashes: readonly number[], physicalOffsets: readonly number[]): void {
+    const open = this.#db.prepare('SELECT hash, physical_offset FROM key_open').raw().all() as [
+      number,
+      number,
+    ][]
+    const allHashes = [...open.map(([hash]) => hash), ...hashes]
+    const allOffsets = [...open.map(([, offset]) => offset), ...physicalOffsets]
+    for (let from = 0; from < allHashes.length; from += runSize) {
+      this.#packRun(allHashes.slice(from, from + runSize), allOffsets.slice(from, from + runSize))
     }
     this.#db.exec('DELETE FROM key_open')
     this.#openCount = 0
+  }
+
+  #packRun(hashes: readonly number[], physicalOffsets: readonly number[]): void {
+    // hash and place in one double: sorted natively, no comparator
+    const sorted = Float64Array.from(hashes, (hash, i) => hash * runSize + i).sort()
+    const hashAt = (i: number): number => Math.floor(sorted[i]! / runSize)
+    const insert = this.#db.prepare<[number, number, Buffer]>('INSERT INTO key_page VALUES (?, ?, ?)')
+    const run = this.#runs.get()!.runs + 1
+    for (let first = 0; first < sorted.length;) {
+      const end = pageEnd(hashAt, sorted.length, first)
+      const entries = Buffer.allocUnsafe((end - first) * entrySize)
+      for (let i = first; i < end; i++) {
+        const offset = physicalOffsets[sorted[i]! % runSize]!
+        writeEntry(entries, (i - first) * entrySize, hashAt(i), offset - this.#base)
+      }
+      insert.run(run, hashAt(first), entries)
+      first = end
+    }
   }
 
   /** Log offsets of messages that may have the key, in no order. */
@@ -81,7 +95,7 @@ export class KeyIndex {
     const found = this.#open.all(hash).map((row) => row.physical_offset)
     const { runs } = this.#runs.get()!
     for (let run = 1; run <= runs; run++) {
-      let page = this.#lastPage.get(run, hash)
+      let page = this.#pageFrom.get(run, hash)
       while (page !== undefined && this.#collect(page.entries, hash, found)) {
         page = this.#pageBefore.get(run, page.first_hash)
       }
@@ -95,20 +109,31 @@ export class KeyIndex {
     let high = entries.length / entrySize
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (entries.readDoubleBE(middle * entrySize) < hash) low = middle + 1
+      if (readHash(entries, middle) < hash) low = middle + 1
       else high = middle
     }
     const first = low
-    for (; low * entrySize < entries.length && entries.readDoubleBE(low * entrySize) === hash; low++) {
-      found.push(this.#base + entries.readUInt32BE(low * entrySize + 8))
+    for (; low * entrySize < entries.length && readHash(entries, low) === hash; low++) {
+      found.push(this.#base + entries.readUInt32BE(low * entrySize + 5))
     }
     return first === 0
   }
 }
 
 /** A page may not begin with the hash the page before begins with: the pair (run, first_hash) is its name. */
-function pageEnd(rows: readonly KeyRow[], first: number): number {
-  let end = Math.min(first + pageEntries, rows.length)
-  while (end < rows.length && rows[end]!.hash === rows[first]!.hash) end++
+function pageEnd(hashAt: (i: number) => number, count: number, first: number): number {
+  let end = Math.min(first + pageEntries, count)
+  while (end < count && hashAt(end) === hashAt(first)) end++
   return end
+}
+
+function writeEntry(entries: Buffer, at: number, hash: number, distance: number): void {
+  entries[at] = hash / 0x1_0000_0000
+  entries.writeUInt32BE(hash % 0x1_0000_0000, at + 1)
+  entries.writeUInt32BE(distance, at + 5)
+}
+
+function readHash(entries: Buffer, index: number): number {
+  const at = index * entrySize
+  return entries[at]! * 0x1_0000_0000 + entries.readUInt32BE(at + 1)
 }

@@ -6,13 +6,12 @@ import { MqError } from '../errors.ts'
 import type { HostBytes } from '../model/host.ts'
 import { limits } from '../model/limits.ts'
 import {
-  crcPropertySize,
+  draftSize,
   hostFlags,
-  recordSize,
+  inspectRecord,
   recordVersion,
-  writeRecord,
-  writeRecordCrc,
-  type StoredRecord,
+  writeDraft,
+  type RecordDraft,
 } from '../model/record.ts'
 import { CommitLog } from './commit-log.ts'
 import { dispatchOf } from './dispatcher.ts'
@@ -67,6 +66,9 @@ export interface AppendResult {
 /** Called once, after the batch is as safe as the store's `writer` promises. */
 export type AppendDone = (error: MqError | null, result: AppendResult | null) => void
 
+/** Its place is known only once the records before it are staged. */
+type MutableDraft = { -readonly [K in keyof RecordDraft]: RecordDraft[K] }
+
 interface Pending {
   readonly dispatch: DispatchedRecord | null
   readonly result: AppendResult
@@ -75,8 +77,17 @@ interface Pending {
 
 /** Staged bytes that are committed without waiting for the end of the tick. */
 const batchSizeMax = 4 * 1024 * 1024
-/** In 'hold', index rows kept in memory at most; a timer flushes the rest. */
-const unflushedMax = 4096
+/**
+ * Index entries of messages kept in memory at most: enough to fill a run of keys, which is then packed without
+ * ever being rows. Whoever opens the folder meanwhile scans that much of the log.
+ */
+const unflushedMax = 32_768
+/** A turn of fewer messages leaves nothing unflushed: others open the folder as often as that. */
+const smallTurn = 2048
+
+/** Records read with one call: at most this long, with at most that between two of them. */
+const spanMax = 1024 * 1024
+const spanGapMax = 4096
 
 export const defaultBrokerName = 'broker-a'
 export const defaultClusterName = 'DefaultCluster'
@@ -99,11 +110,14 @@ export class Store {
   #epoch = -1
   #syncedTo = 0
   #lastStoreTimestamp = 0
+  /** Most messages go to the topic of the one before. */
+  #lastTopic = { name: '', bytes: Buffer.alloc(0) }
   /** A write failed: what follows begins with a recovery. */
   #torn = false
   /** A sync failed: nothing is acknowledged any more. */
   #broken: MqError | null = null
   #seenState = -1
+  #wrote = false
 
   /** True when a store has been created in the folder. */
   static exists(fs: FileSystem, folder: string): boolean {
@@ -181,11 +195,46 @@ export class Store {
   }
 
   /**
+   * The records of entries in ascending order, verified: null for a damaged one. Neighbours are read with one call:
+   * 0.6 µs a record instead of 2.2 (bench/store.ts).
+   */
+  records(entries: readonly QueueEntry[]): (Buffer | null)[] {
+    const records: (Buffer | null)[] = []
+    for (let first = 0; first < entries.length;) {
+      const last = this.#spanEnd(entries, first)
+      const begin = entries[first]!.physicalOffset
+      const span = this.#log.readSpan(begin, entries[last]!.physicalOffset + entries[last]!.size - begin)
+      for (let i = first; i <= last; i++) {
+        const { physicalOffset, size } = entries[i]!
+        const at = physicalOffset - begin
+        const seen = inspectRecord(span, at, physicalOffset)
+        records.push(seen.frame === 'message' && seen.size === size ? span.subarray(at, at + size) : null)
+      }
+      first = last + 1
+    }
+    return records
+  }
+
+  /** Index of the last entry to read together with the one at `first`. */
+  #spanEnd(entries: readonly QueueEntry[], first: number): number {
+    const begin = entries[first]!.physicalOffset
+    let last = first
+    for (let end = begin + entries[first]!.size; last + 1 < entries.length; last++) {
+      const { physicalOffset, size } = entries[last + 1]!
+      const apart = physicalOffset < end || physicalOffset - end > spanGapMax
+      if (apart || physicalOffset + size - begin > spanMax || !this.#log.sameSegment(begin, physicalOffset))
+        break
+      end = physicalOffset + size
+    }
+    return last
+  }
+
+  /**
    * Stages a record. The batch of a tick is written with one write, then indexed, then acknowledged.
    * @throws MQ_STORE_IN_USE, MQ_STORE_UNWRITABLE when it cannot even begin
    */
   append(request: AppendRequest, done: AppendDone): void {
-    this.#appendAll([request], (result) => this.#pending.push({ ...result, done }))
+    this.#appendAll([request], ({ dispatch, result }) => this.#pending.push({ dispatch, result, done }))
   }
 
   /** Several records, one behind the other in one segment. */
@@ -208,9 +257,9 @@ export class Store {
     if (this.#broken !== null) throw this.#broken
     this.#beginTurn()
     try {
-      const records = requests.map((request) => this.#recordOf(request))
-      this.#log.reserve(records.reduce((sum, record) => sum + recordSize(record), 0))
-      records.forEach((record, i) => push(this.#stage(requests[i]!, record)))
+      const drafts = requests.map((request) => this.#draftOf(request))
+      this.#log.reserve(drafts.reduce((sum, draft) => sum + draftSize(draft), 0))
+      for (let i = 0; i < drafts.length; i++) push(this.#stage(requests[i]!, drafts[i]!))
     } catch (error) {
       if (this.#pending.length === 0 && this.#options.writer === 'turn') this.#endTurn(true)
       throw error
@@ -219,43 +268,41 @@ export class Store {
     else this.#scheduled ??= setImmediate(() => this.commit())
   }
 
-  #recordOf(request: AppendRequest): StoredRecord {
-    const topic = Buffer.from(request.topic)
-    const separator = request.properties === '' || request.properties.endsWith('\u0002') ? '' : '\u0002'
-    const text = request.properties + separator
-    const properties = Buffer.allocUnsafe(Buffer.byteLength(text) + crcPropertySize)
-    properties.write(text)
+  #draftOf(request: AppendRequest): MutableDraft {
+    const { topic: name, properties: text, bornHost, storeHost, body } = request
+    if (name !== this.#lastTopic.name) this.#lastTopic = { name, bytes: Buffer.from(name) }
+    const properties = text === '' || text.endsWith('\u0002') ? text : text + '\u0002'
     const now = Math.max(this.#options.clock.now(), this.#lastStoreTimestamp)
     this.#lastStoreTimestamp = now
     return {
-      version: recordVersion(topic.length),
-      bodyCrc: crc32(request.body),
+      version: recordVersion(this.#lastTopic.bytes.length),
+      bodyCrc: crc32(body),
       queueId: request.queueId,
       flag: request.flag,
       queueOffset: 0,
       physicalOffset: 0,
-      sysFlag: hostFlags(request.sysFlag, request.bornHost, request.storeHost),
+      sysFlag: hostFlags(request.sysFlag, bornHost, storeHost),
       bornTimestamp: request.bornTimestamp,
-      bornHost: request.bornHost,
+      bornHost,
       storeTimestamp: now,
-      storeHost: request.storeHost,
+      storeHost,
       reconsumeTimes: request.reconsumeTimes,
       preparedTransactionOffset: request.preparedTransactionOffset,
-      body: request.body,
-      topic,
+      body,
+      topic: this.#lastTopic.bytes,
       properties,
+      propertiesSize: Buffer.byteLength(properties),
     }
   }
 
-  #stage(request: AppendRequest, record: StoredRecord): Omit<Pending, 'done'> {
-    const physicalOffset = this.#log.end
-    const name = `${request.topic}/${request.queueId}`
-    const queueOffset = this.#nextOffsets.get(name) ?? this.extent(request.topic, request.queueId).endOffset
-    const at = this.#log.stagingAt(physicalOffset)
-    const size = writeRecord(this.#log.staging, at, { ...record, queueOffset, physicalOffset })
-    writeRecordCrc(this.#log.staging, at, size)
-    this.#log.advance(size)
+  #stage(request: AppendRequest, draft: MutableDraft): Omit<Pending, 'done'> {
     const { topic, queueId, sysFlag, properties } = request
+    const name = `${topic}/${queueId}`
+    const physicalOffset = (draft.physicalOffset = this.#log.end)
+    const queueOffset = (draft.queueOffset =
+      this.#nextOffsets.get(name) ?? this.extent(topic, queueId).endOffset)
+    const size = writeDraft(this.#log.staging, this.#log.stagingAt(physicalOffset), draft)
+    this.#log.advance(size)
     const dispatch = dispatchOf(topic, queueId, queueOffset, physicalOffset, size, sysFlag, properties)
     if (dispatch !== null) this.#nextOffsets.set(name, queueOffset + 1)
     return { dispatch, result: { queueOffset, physicalOffset } }
@@ -279,11 +326,13 @@ export class Store {
   }
 
   #writeBatch(batch: readonly Pending[]): MqError | null {
+    this.#wrote = true
     try {
       this.#log.write()
       if (this.#options.writer === 'turn') this.#sync()
       for (const { dispatch } of batch) if (dispatch !== null) this.#index.add(dispatch)
-      if (this.#options.writer === 'turn' || this.#index.unflushed >= unflushedMax) this.#index.flush()
+      const small = this.#options.writer === 'turn' && batch.length < smallTurn
+      if (small || this.#index.unflushed >= unflushedMax) this.#index.flush()
       return null
     } catch (error) {
       this.#torn = true
@@ -392,6 +441,7 @@ export class Store {
   /** Commits and syncs what is staged and lets the folder go. */
   close(): void {
     this.commit()
+    if (this.#index.unflushed > 0 && this.#wrote && this.#broken === null && !this.#torn) this.#beginTurn()
     if (this.#lock.held && this.#broken === null && !this.#torn) {
       this.#sync()
       this.#index.flush()

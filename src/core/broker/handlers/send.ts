@@ -1,6 +1,6 @@
 import { offsetMsgId } from '../../model/ids.ts'
 import { parseHost, type HostBytes } from '../../model/host.ts'
-import { Property, propertyOf } from '../../model/properties.ts'
+import { uniqueKeyOf } from '../../model/properties.ts'
 import type { AnswerOf, CallOf } from '../../remoting/requests/index.ts'
 import { answerOfError, type CallContext, type Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
@@ -17,7 +17,7 @@ export function sendHandlers(broker: Broker): Handlers {
     const request = putRequest(context, call)
     broker.put(request, (error, queueId, result) => {
       if (error !== null) return reply(answerOfError(error))
-      const transactionId = propertyOf(request.properties, Property.uniqueKey) ?? undefined
+      const transactionId = uniqueKeyOf(request.properties) ?? undefined
       const msgId = offsetMsgId(request.storeHost, result!.physicalOffset)
       reply({ header: { msgId, queueId, queueOffset: result!.queueOffset, transactionId, ...traced } })
     })
