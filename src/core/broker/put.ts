@@ -13,7 +13,7 @@ import {
 } from '../model/properties.ts'
 import { SysFlag } from '../model/sys-flag.ts'
 import type { TopicConfig } from '../model/topic.ts'
-import type { AppendRequest } from '../store/store.ts'
+import type { AppendRequest } from '../store/append-batch.ts'
 import type { Topics } from './topics.ts'
 
 /** A message as a client sends it; SEND_MESSAGE's header and body. */

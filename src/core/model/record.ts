@@ -217,9 +217,15 @@ export type Inspection =
 /**
  * Checks the record at `at` without decoding it: magic, lengths, its own place, body CRC and, where it has one,
  * the CRC over everything (`__CRC32#`).
- * @param physicalOffset where `at` lies in the log; a record that names another place is bad (misdirected or stale).
+ * @param physicalOffset where `at` lies in the log; a record that names another place is bad (misdirected or stale)
+ * @param crcRequired the record was written with `__CRC32#`: without it, it is damaged
  */
-export function inspectRecord(source: Buffer, at: number, physicalOffset: number): Inspection {
+export function inspectRecord(
+  source: Buffer,
+  at: number,
+  physicalOffset: number,
+  crcRequired = false,
+): Inspection {
   const available = source.length - at
   if (available < 8) return { frame: 'zeros' }
   const size = source.readInt32BE(at)
@@ -239,6 +245,8 @@ export function inspectRecord(source: Buffer, at: number, physicalOffset: number
   if (end - crcPropertySize >= layout.propertiesAt && hasCrcProperty(source, end)) {
     // covers the body, too: one CRC instead of two
     if (!recordCrcHolds(source, at, end)) return { frame: 'bad', why: 'record crc' }
+  } else if (crcRequired) {
+    return { frame: 'bad', why: 'its crc is missing' }
   } else if (
     crc32(source.subarray(layout.bodyLengthAt + 4, layout.topicAt - version)) !==
     source.readInt32BE(at + bodyCrcAt)

@@ -4,7 +4,7 @@ import { openDatabase, type Database, type Statement } from './sqlite.ts'
 const catalogVersion = 1
 
 const schema = `
-CREATE TABLE sealed_segment(base INTEGER PRIMARY KEY);
+CREATE TABLE sealed_segment(base INTEGER PRIMARY KEY, last_store_time INTEGER NOT NULL);
 CREATE TABLE sealed_queue(topic TEXT NOT NULL, queue_id INTEGER NOT NULL, base INTEGER NOT NULL,
   min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL, PRIMARY KEY (topic, queue_id, base)) WITHOUT ROWID;
 `
@@ -47,14 +47,38 @@ export class Catalog {
     )
   }
 
-  add(base: number, extents: readonly QueueExtent[]): void {
+  /** @param lastStoreTime of its last record, epoch ms */
+  add(base: number, lastStoreTime: number, extents: readonly QueueExtent[]): void {
     const insert = this.#db.prepare('INSERT OR REPLACE INTO sealed_queue VALUES (?, ?, ?, ?, ?)')
     this.#db
       .transaction(() => {
-        this.#db.prepare('INSERT OR IGNORE INTO sealed_segment VALUES (?)').run(base)
+        this.#db.prepare('INSERT OR REPLACE INTO sealed_segment VALUES (?, ?)').run(base, lastStoreTime)
         for (const each of extents) insert.run(each.topic, each.queueId, base, each.minOffset, each.endOffset)
       })
       .immediate()
+  }
+
+  /** Forgets the queues of a topic. */
+  dropTopic(topic: string): void {
+    this.#db.prepare('DELETE FROM sealed_queue WHERE topic = ?').run(topic)
+  }
+
+  /** Forgets a segment that has expired, or that is about to be indexed anew. */
+  dropSegment(base: number): void {
+    this.#db
+      .transaction(() => {
+        this.#db.prepare('DELETE FROM sealed_queue WHERE base = ?').run(base)
+        this.#db.prepare('DELETE FROM sealed_segment WHERE base = ?').run(base)
+      })
+      .immediate()
+  }
+
+  /** When the last record of a sealed segment was stored, epoch ms; null for one that is not sealed. */
+  lastStoreTime(base: number): number | null {
+    const row = this.#db
+      .prepare('SELECT last_store_time AS time FROM sealed_segment WHERE base = ?')
+      .get(base)
+    return (row as { time: number } | undefined)?.time ?? null
   }
 
   /** Bases of the sealed segments before a segment. */

@@ -1,14 +1,12 @@
+import { join } from 'node:path'
 import { MqError } from '../errors.ts'
 import { limits } from '../model/limits.ts'
 import { inspectRecord, writeBlank, type Inspection } from '../model/record.ts'
 import { writeFully, type FileHandle, type FileSystem } from './file-system.ts'
-import { Segment, segmentBase } from './segment.ts'
+import { Segment, segmentBase, segmentName } from './segment.ts'
 
 /** Holds what one tick writes; the largest record (4 MiB body and 64 KiB) fits. */
 const stagingSize = 8 * 1024 * 1024
-/** A scan reads this much at a time, more only for a larger record. */
-const scanSize = 1024 * 1024
-
 /**
  * The commit log: fixed-size segments as RocketMQ writes them. Appends go to a staging buffer; `write` hands
  * them to the kernel in one call, `datasync` to the disk. Only one process appends at a time (lock.ts).
@@ -17,7 +15,8 @@ export class CommitLog {
   readonly #fs: FileSystem
   readonly #folder: string
   readonly #segments: Segment[] = []
-  #segmentSize: number
+  readonly #segmentSize: number
+  readonly #crcRequired: (offset: number) => boolean
   #staging: Buffer | null = null
   /** Log offset of the first staged byte. */
   #stagedFrom = 0
@@ -25,10 +24,12 @@ export class CommitLog {
   #end = 0
   #unsynced = new Set<Segment>()
 
-  constructor(fs: FileSystem, folder: string, segmentSize: number) {
+  /** @param crcRequired whether the record at an offset was written with a CRC over everything (format-file.ts) */
+  constructor(fs: FileSystem, folder: string, segmentSize: number, crcRequired: (offset: number) => boolean) {
     this.#fs = fs
     this.#folder = folder
     this.#segmentSize = segmentSize
+    this.#crcRequired = crcRequired
     this.refresh()
   }
 
@@ -164,61 +165,24 @@ export class CommitLog {
     return this.#segmentAt(one) === this.#segmentAt(other)
   }
 
+  /** What stands in a span that was read from an offset. */
+  inspectIn(span: Buffer, at: number, offset: number): Inspection {
+    return inspectRecord(span, at, offset, this.#crcRequired(offset))
+  }
+
   /** What stands at an offset. `source` holds the record when it is a whole one. */
   inspect(offset: number, sizeHint: number): { readonly seen: Inspection; readonly source: Buffer } {
-    let source = Buffer.allocUnsafe(Math.max(sizeHint, 8))
-    source = source.subarray(0, this.read(source, 0, source.length, offset))
-    const seen = inspectRecord(source, 0, offset)
-    if (seen.frame !== 'cut' || seen.size > recordSizeLimit || source.length < sizeHint)
+    const source = this.readSpan(offset, Math.max(sizeHint, 8))
+    const seen = this.inspectIn(source, 0, offset)
+    const readable = this.#segmentAt(offset)?.end ?? 0
+    if (seen.frame !== 'cut' || source.length < sizeHint || seen.size > readable - offset)
       return { seen, source }
     return this.inspect(offset, seen.size)
   }
 
-  /**
-   * Walks the records from an offset to the first place that is none, over segment ends.
-   * @returns the offset where the walk ended
-   */
-  scan(from: number, visit: (source: Buffer, at: number, size: number, offset: number) => void): number {
-    let offset = from
-    let buffer = Buffer.allocUnsafe(scanSize)
-    for (;;) {
-      const segment = this.#segmentAt(offset)
-      if (segment === null) return offset
-      const length = segment.read(buffer, 0, Math.min(buffer.length, segment.end - offset), offset)
-      const { used, stopped } = this.#scanChunk(buffer.subarray(0, length), offset, segment, visit)
-      if (stopped === 'end') return offset + used
-      if (stopped === 'blank') offset = segment.end
-      else if (used > 0) offset += used
-      else if (length < buffer.length)
-        return offset // a record cut by the end of its segment
-      else if (buffer.length > recordSizeLimit)
-        return offset // no record is that large: its length lies
-      else buffer = Buffer.allocUnsafe(buffer.length * 4)
-    }
-  }
-
-  #scanChunk(
-    chunk: Buffer,
-    offset: number,
-    segment: Segment,
-    visit: (source: Buffer, at: number, size: number, offset: number) => void,
-  ): { used: number; stopped: 'end' | 'blank' | 'cut' } {
-    let at = 0
-    for (;;) {
-      const seen = inspectRecord(chunk, at, offset + at)
-      if (seen.frame === 'message') {
-        visit(chunk, at, seen.size, offset + at)
-        at += seen.size
-        continue
-      }
-      if (seen.frame === 'blank')
-        return { used: at, stopped: seen.size === segment.end - offset - at ? 'blank' : 'end' }
-      const more = offset + chunk.length < segment.end
-      if (seen.frame === 'cut' || (seen.frame === 'zeros' && chunk.length - at < 8 && more)) {
-        return { used: at, stopped: 'cut' }
-      }
-      return { used: at, stopped: 'end' }
-    }
+  /** End of the segment an offset lies in, or null where there is none. */
+  segmentEnd(offset: number): number | null {
+    return this.#segmentAt(offset)?.end ?? null
   }
 
   /**
@@ -230,7 +194,7 @@ export class CommitLog {
       (each) => each.base > offset || (each.base === offset && offset > 0),
     )) {
       segment.close()
-      this.#fs.unlink(`${this.#folder}/${String(segment.base).padStart(20, '0')}`)
+      this.#fs.unlink(join(this.#folder, segmentName(segment.base)))
     }
     const segment = this.#segmentAt(offset)
     if (segment !== null) {
@@ -242,6 +206,16 @@ export class CommitLog {
     this.#fs.syncFolder(this.#folder)
     this.refresh()
     this.resumeAt(offset)
+  }
+
+  /** Removes the oldest segment. */
+  remove(base: number): void {
+    const segment = this.#segments[0]
+    if (segment?.base !== base) throw new RangeError(`${base} is not the oldest segment`)
+    segment.close()
+    this.#fs.unlink(join(this.#folder, segmentName(base)))
+    this.#fs.syncFolder(this.#folder)
+    this.#segments.shift()
   }
 
   close(): void {
@@ -277,9 +251,6 @@ export class CommitLog {
     return null
   }
 }
-
-/** RocketMQ allows a record the body limit and 64 KiB for the rest. */
-const recordSizeLimit = limits.bodySizeMax + 64 * 1024
 
 function unwritable(error: unknown): MqError {
   if (error instanceof MqError) return error

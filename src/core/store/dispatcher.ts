@@ -23,6 +23,7 @@ export function dispatchedRecord(
     source.readInt32BE(at),
     record.sysFlag,
     properties,
+    record.storeTimestamp,
   )
 }
 
@@ -35,6 +36,7 @@ export function dispatchOf(
   size: number,
   sysFlag: number,
   properties: string,
+  storeTimestamp: number,
 ): DispatchedRecord | null {
   const transaction = sysFlag & SysFlag.transactionMask
   if (transaction === SysFlag.prepared || transaction === SysFlag.rollback) return null
@@ -47,6 +49,7 @@ export function dispatchOf(
     size,
     tagsCode: tag === null ? 0 : javaHash(tag),
     keys: indexedKeys(properties),
+    storeTimestamp,
   }
 }
 

@@ -7,7 +7,8 @@ import { isBusy, openDatabase, type Database, type Statement } from './sqlite.ts
 export const indexVersion = 1
 
 const schema = `
-CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK (id = 1), indexed_to INTEGER NOT NULL);
+CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK (id = 1), indexed_to INTEGER NOT NULL,
+  last_store_time INTEGER NOT NULL);
 CREATE TABLE queue(id INTEGER PRIMARY KEY, topic TEXT NOT NULL, queue_id INTEGER NOT NULL,
   min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL, UNIQUE (topic, queue_id));
 CREATE TABLE consume_queue(queue INTEGER NOT NULL, queue_offset INTEGER NOT NULL,
@@ -71,7 +72,7 @@ export class IndexDb {
   readonly keys: KeyIndex
   readonly #db: Database
   readonly #queueIds = new Map<string, number>()
-  readonly #progress: Statement<[], { indexed_to: number }>
+  readonly #progress: Statement<[], { indexed_to: number; last_store_time: number }>
   readonly #queue: Statement<[string, number], QueueColumns>
   readonly #range: Statement<[number, number, number], EntryColumns>
 
@@ -79,7 +80,7 @@ export class IndexDb {
     this.#db = db
     this.base = base
     this.keys = new KeyIndex(db, base, writable)
-    this.#progress = db.prepare('SELECT indexed_to FROM progress')
+    this.#progress = db.prepare('SELECT indexed_to, last_store_time FROM progress')
     this.#queue = db.prepare('SELECT * FROM queue WHERE topic = ? AND queue_id = ?')
     this.#range = db.prepare<[number, number, number], EntryColumns>(
       `SELECT queue_offset, physical_offset, size, tags_code FROM consume_queue
@@ -103,7 +104,7 @@ export class IndexDb {
     if (version === 0) {
       db.transaction(() => {
         db.exec(schema)
-        db.prepare('INSERT INTO progress VALUES (1, ?)').run(base)
+        db.prepare('INSERT INTO progress VALUES (1, ?, 0)').run(base)
         db.pragma(`user_version = ${indexVersion}`)
       }).immediate()
     }
@@ -125,24 +126,33 @@ export class IndexDb {
     return this.#progress.get()!.indexed_to
   }
 
-  /** One transaction: all entries of a tail, and how far that is. */
-  add(tail: IndexTail, indexedTo: number): void {
+  /** Store time of the last record in here, epoch ms; 0: none. */
+  get lastStoreTime(): number {
+    return this.#progress.get()!.last_store_time
+  }
+
+  /** One transaction: all entries of a tail, how far that is, and when its last record was stored (epoch ms). */
+  add(tail: IndexTail, indexedTo: number, lastStoreTime: number): void {
     const one = this.#db.prepare<[number[]]>(insertRows(1))
     const many = tail.count < insertedAtOnce ? null : this.#db.prepare<[number[]]>(insertRows(insertedAtOnce))
     const extend = this.#db.prepare('UPDATE queue SET end_offset = ? WHERE id = ?')
     this.#db
       .transaction(() => {
-        for (const [topic, queueId, rows] of tail.queues()) {
-          const id = this.#queueIdOf(topic, queueId, rows.firstOffset)
-          let i = 0
-          for (; many !== null && i + insertedAtOnce <= rows.count; i += insertedAtOnce) {
-            many.run(rowValues(id, rows, i, insertedAtOnce))
+        for (const [topic, queueId, stretches] of tail.queues()) {
+          for (const rows of stretches) {
+            const id = this.#queueIdOf(topic, queueId, rows.firstOffset)
+            let i = 0
+            for (; many !== null && i + insertedAtOnce <= rows.count; i += insertedAtOnce) {
+              many.run(rowValues(id, rows, i, insertedAtOnce))
+            }
+            for (; i < rows.count; i++) one.run(rowValues(id, rows, i, 1))
+            extend.run(rows.endOffset, id)
           }
-          for (; i < rows.count; i++) one.run(rowValues(id, rows, i, 1))
-          extend.run(rows.endOffset, id)
         }
         this.keys.add(tail.keyHashes, tail.keyPhysicalOffsets)
-        this.#db.prepare('UPDATE progress SET indexed_to = ?').run(indexedTo)
+        this.#db
+          .prepare('UPDATE progress SET indexed_to = ?, last_store_time = ?')
+          .run(indexedTo, lastStoreTime)
       })
       .immediate()
   }
@@ -161,6 +171,19 @@ export class IndexDb {
       )
     this.#queueIds.set(name, id)
     return id
+  }
+
+  /** Forgets the queues of a topic; keys stay and lead to records that are refused. */
+  dropTopic(topic: string): void {
+    this.#db
+      .transaction(() => {
+        this.#db
+          .prepare('DELETE FROM consume_queue WHERE queue IN (SELECT id FROM queue WHERE topic = ?)')
+          .run(topic)
+        this.#db.prepare('DELETE FROM queue WHERE topic = ?').run(topic)
+      })
+      .immediate()
+    this.#queueIds.clear()
   }
 
   /** Ends writing: packs the keys, leaves WAL mode, so that the file stands alone. */
@@ -187,14 +210,12 @@ export class IndexDb {
   range(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
     const row = this.#queue.get(topic, queueId)
     if (row === undefined) return []
-    return this.#range
-      .all(row.id, from, max)
-      .map(([queueOffset, physicalOffset, size, tagsCode]) => ({
-        queueOffset,
-        physicalOffset,
-        size,
-        tagsCode,
-      }))
+    return this.#range.all(row.id, from, max).map(([queueOffset, physicalOffset, size, tagsCode]) => ({
+      queueOffset,
+      physicalOffset,
+      size,
+      tagsCode,
+    }))
   }
 
   close(): void {

@@ -8,6 +8,8 @@ export interface DispatchedRecord {
   /** Java's hash of the tag; in the schedule topic the time of delivery, epoch ms. */
   readonly tagsCode: number
   readonly keys: readonly string[]
+  /** Epoch ms. */
+  readonly storeTimestamp: number
 }
 
 /** Consecutive consume-queue entries in typed arrays. */
@@ -48,10 +50,11 @@ export class QueueRows {
 
 /**
  * Index entries that are not in SQLite yet: what this process appended since its last flush, or, in a reader,
- * what it found in the log behind the index.
+ * what it found in the log behind the index. A queue has one stretch of rows, and one more behind each gap that
+ * damage left.
  */
 export class IndexTail {
-  readonly #topics = new Map<string, Map<number, QueueRows>>()
+  readonly #topics = new Map<string, Map<number, QueueRows[]>>()
   keyHashes: number[] = []
   keyPhysicalOffsets: number[] = []
   /** Messages held. */
@@ -59,9 +62,11 @@ export class IndexTail {
 
   add(record: DispatchedRecord, hashOf: (topic: string, key: string) => number): void {
     let queues = this.#topics.get(record.topic)
-    if (queues === undefined) this.#topics.set(record.topic, (queues = new Map<number, QueueRows>()))
-    let rows = queues.get(record.queueId)
-    if (rows === undefined) queues.set(record.queueId, (rows = new QueueRows(record.queueOffset)))
+    if (queues === undefined) this.#topics.set(record.topic, (queues = new Map<number, QueueRows[]>()))
+    let stretches = queues.get(record.queueId)
+    if (stretches === undefined) queues.set(record.queueId, (stretches = []))
+    let rows = stretches[stretches.length - 1]
+    if (rows?.endOffset !== record.queueOffset) stretches.push((rows = new QueueRows(record.queueOffset)))
     rows.push(record.physicalOffset, record.size, record.tagsCode)
     for (const key of record.keys) {
       this.keyHashes.push(hashOf(record.topic, key))
@@ -70,14 +75,20 @@ export class IndexTail {
     this.count++
   }
 
-  rows(topic: string, queueId: number): QueueRows | null {
-    return this.#topics.get(topic)?.get(queueId) ?? null
+  /** A queue's stretches, ascending; none when it has nothing here. */
+  rows(topic: string, queueId: number): readonly QueueRows[] {
+    return this.#topics.get(topic)?.get(queueId) ?? []
   }
 
-  *queues(): Generator<[topic: string, queueId: number, rows: QueueRows]> {
+  *queues(): Generator<[topic: string, queueId: number, stretches: readonly QueueRows[]]> {
     for (const [topic, queues] of this.#topics) {
-      for (const [queueId, rows] of queues) yield [topic, queueId, rows]
+      for (const [queueId, stretches] of queues) yield [topic, queueId, stretches]
     }
+  }
+
+  /** Drops a topic; its keys stay, and lead to records that are then refused. */
+  dropTopic(topic: string): void {
+    this.#topics.delete(topic)
   }
 
   clear(): void {

@@ -19,6 +19,9 @@ CREATE TABLE subscription_group(name TEXT PRIMARY KEY, config TEXT NOT NULL) WIT
 CREATE TABLE consumer_offset(
   topic TEXT NOT NULL, group_name TEXT NOT NULL, queue_id INTEGER NOT NULL, next_offset INTEGER NOT NULL,
   PRIMARY KEY (topic, group_name, queue_id)) WITHOUT ROWID;
+CREATE TABLE tombstone(topic TEXT PRIMARY KEY, physical_offset INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE damage(log_from INTEGER PRIMARY KEY, log_to INTEGER NOT NULL, why TEXT NOT NULL,
+  found_at INTEGER NOT NULL);
 CREATE TABLE kv_config(namespace TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
   PRIMARY KEY (namespace, key)) WITHOUT ROWID;
 `

@@ -3,9 +3,10 @@ import { MqError } from '../errors.ts'
 import { Catalog } from './catalog.ts'
 import type { CommitLog } from './commit-log.ts'
 import { dispatchedRecord } from './dispatcher.ts'
+import { walkLog, type Damage } from './log-walk.ts'
 import type { FileSystem } from './file-system.ts'
 import { IndexDb, topicKeyHash, type QueueEntry, type QueueExtent } from './index-db.ts'
-import { IndexTail, type DispatchedRecord } from './index-rows.ts'
+import { IndexTail, type DispatchedRecord, type QueueRows } from './index-rows.ts'
 import { segmentBase, segmentName } from './segment.ts'
 
 /** Open index files of sealed segments at most. */
@@ -22,6 +23,8 @@ export class StoreIndex {
   readonly #fs: FileSystem
   readonly #folder: string
   readonly #log: CommitLog
+  readonly #tombstoneOf: (topic: string) => number
+  readonly #onDamage: (damage: Damage) => void
   readonly #handles = new Map<number, IndexDb>()
   readonly #tail = new IndexTail()
   #catalog: Catalog | null = null
@@ -33,12 +36,24 @@ export class StoreIndex {
   #writing = false
   /** Log offset up to which records are in the files or in the tail. */
   #coveredTo = 0
+  #lastStoreTime = 0
 
-  /** @param folder `<store>/pocketmq` */
-  constructor(fs: FileSystem, folder: string, log: CommitLog) {
+  /**
+   * @param folder `<store>/pocketmq`
+   * @param tombstoneOf log offset below which a topic's records do not exist
+   */
+  constructor(
+    fs: FileSystem,
+    folder: string,
+    log: CommitLog,
+    tombstoneOf: (topic: string) => number,
+    onDamage: (damage: Damage) => void,
+  ) {
     this.#fs = fs
     this.#folder = folder
     this.#log = log
+    this.#tombstoneOf = tombstoneOf
+    this.#onDamage = onDamage
   }
 
   get coveredTo(): number {
@@ -53,19 +68,19 @@ export class StoreIndex {
     return this.#tail.count
   }
 
-  /** Reader: looks at what is there now and scans the rest of the log into the tail. */
-  refresh(): void {
+  /** Reader: looks at what is there now and walks the rest of the log into the tail. */
+  refresh(syncedTo: number): void {
     this.#useNewest('read')
-    this.#catchUp()
+    this.#catchUp(syncedTo)
   }
 
   /** Writer, under the lock: the files are ours to write, and cover the log up to its end afterwards. */
-  attach(): void {
+  attach(logEnd: number): void {
     this.#fs.mkdir(join(this.#folder, 'index'))
     this.#useNewest('create')
     this.#fillCatalog()
     this.#writing = true
-    this.#catchUp()
+    this.#catchUp(logEnd)
     this.flush()
   }
 
@@ -92,8 +107,21 @@ export class StoreIndex {
         index?.close()
         if (sound) continue
       }
-      for (const suffix of ['', '-wal', '-shm']) this.#fs.unlink(join(folder, name + suffix))
+      this.#removeFile(join(folder, name))
     }
+  }
+
+  /** Writer, before `attach`: everything is made again. */
+  dropAll(): void {
+    this.close()
+    const folder = join(this.#folder, 'index')
+    for (const name of this.#fs.list(folder)) this.#fs.unlink(join(folder, name))
+    this.#removeFile(join(this.#folder, 'catalog.db'))
+  }
+
+  /** Only under the lock: another process's reader that has it open goes on with what it has. */
+  #removeFile(path: string): void {
+    for (const suffix of ['', '-wal', '-shm']) this.#fs.unlink(path + suffix)
   }
 
   /** Adds a record that has been written. They come in the order of the log. */
@@ -101,13 +129,34 @@ export class StoreIndex {
     if (this.#writing) this.#rollTo(record.physicalOffset)
     this.#tail.add(record, topicKeyHash)
     this.#coveredTo = record.physicalOffset + record.size
+    this.#lastStoreTime = record.storeTimestamp
   }
 
   /** Puts the tail into the active segment's file. */
   flush(): void {
     if (this.#tail.count === 0) return
-    this.#active!.add(this.#tail, this.#coveredTo)
+    this.#active!.add(this.#tail, this.#coveredTo, this.#lastStoreTime)
     this.#tail.clear()
+  }
+
+  /** Writer: a topic is gone; what is written to it later begins at 0. */
+  dropTopic(topic: string): void {
+    this.flush()
+    this.#active!.dropTopic(topic)
+    this.#catalog!.dropTopic(topic)
+  }
+
+  /** Writer: a sealed segment is gone, and its index with it. */
+  dropSegment(base: number): void {
+    this.#catalog!.dropSegment(base)
+    this.#handles.get(base)?.close()
+    this.#handles.delete(base)
+    this.#removeFile(this.#path(base))
+  }
+
+  /** When the last record of a sealed segment was stored, epoch ms; null for one that is not sealed. */
+  lastStoreTimeOf(base: number): number | null {
+    return this.#catalog?.lastStoreTime(base) ?? null
   }
 
   extent(topic: string, queueId: number): QueueExtent {
@@ -115,8 +164,9 @@ export class StoreIndex {
       this.#catalog?.extent(topic, queueId, this.#active?.base ?? 0) ?? null,
       this.#active?.extent(topic, queueId) ?? null,
     ]
-    const rows = this.#tail.rows(topic, queueId)
-    if (rows !== null) parts.push({ topic, queueId, minOffset: rows.firstOffset, endOffset: rows.endOffset })
+    for (const rows of this.#tail.rows(topic, queueId)) {
+      parts.push({ topic, queueId, minOffset: rows.firstOffset, endOffset: rows.endOffset })
+    }
     const held = parts.filter((part) => part !== null)
     return { topic, queueId, minOffset: held[0]?.minOffset ?? 0, endOffset: held.at(-1)?.endOffset ?? 0 }
   }
@@ -135,22 +185,10 @@ export class StoreIndex {
   }
 
   #rangeOnce(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
-    const rows = this.#tail.rows(topic, queueId)
-    if (rows !== null && from >= rows.firstOffset) {
-      const entries: QueueEntry[] = []
-      for (let i = from - rows.firstOffset; i < rows.count && entries.length < max; i++) {
-        entries.push({
-          queueOffset: rows.firstOffset + i,
-          physicalOffset: rows.physicalOffsets[i]!,
-          size: rows.sizes[i]!,
-          tagsCode: rows.tagsCodes[i]!,
-        })
-      }
-      return entries
-    }
     const sealed = this.#catalog?.segmentHolding(topic, queueId, from, this.#active?.base ?? 0) ?? null
     if (sealed !== null) return this.#handle(sealed)?.range(topic, queueId, from, max) ?? []
-    return this.#active?.range(topic, queueId, from, max) ?? []
+    const flushed = this.#active?.range(topic, queueId, from, max) ?? []
+    return flushed.length > 0 ? flushed : tailRange(this.#tail.rows(topic, queueId), from, max)
   }
 
   /** Log offsets of messages that may have a key, newest first. The caller compares the text. */
@@ -214,15 +252,19 @@ export class StoreIndex {
   }
 
   /** Everything between what the files hold and the end of the log. */
-  #catchUp(): void {
+  #catchUp(syncedTo: number): void {
     this.#tail.clear()
     const from = Math.max(this.flushedTo, this.#log.minOffset)
     this.#coveredTo = from
-    const end = this.#log.scan(from, (source, at, _size, offset) => {
-      const record = dispatchedRecord(source, at, offset)
-      if (record === null) return
-      this.add(record)
-      if (this.#writing && this.#tail.count >= tailMax) this.flush()
+    this.#lastStoreTime = this.#active?.lastStoreTime ?? 0
+    const end = walkLog(this.#log, from, syncedTo, {
+      record: (source, at, _size, offset) => {
+        const record = dispatchedRecord(source, at, offset)
+        if (record === null || offset < this.#tombstoneOf(record.topic)) return
+        this.add(record)
+        if (this.#writing && this.#tail.count >= tailMax) this.flush()
+      },
+      damage: this.#onDamage,
     })
     this.#coveredTo = Math.max(end, this.#coveredTo)
   }
@@ -234,7 +276,7 @@ export class StoreIndex {
     this.flush()
     active.seal()
     // the catalog first: a reader that sees the next file must find the sealed one
-    this.#catalog!.add(active.base, active.extents())
+    this.#catalog!.add(active.base, active.lastStoreTime, active.extents())
     active.close()
     const base = this.#log.segments.findLast((segment) => physicalOffset >= segment.base)!.base
     this.#active = this.#open(base, 'create')
@@ -247,7 +289,10 @@ export class StoreIndex {
     for (const { base } of this.#log.segments) {
       if (base >= active || known.has(base)) continue
       const sealed = this.#handle(base)
-      if (sealed !== null) this.#catalog!.add(base, sealed.extents())
+      if (sealed === null) continue
+      const end = base + this.#log.segmentSize
+      const extents = sealed.extents().filter((each) => this.#tombstoneOf(each.topic) < end)
+      this.#catalog!.add(base, sealed.lastStoreTime, extents)
     }
   }
 
@@ -269,4 +314,19 @@ export class StoreIndex {
     }
     return handle
   }
+}
+
+function tailRange(stretches: readonly QueueRows[], from: number, max: number): QueueEntry[] {
+  const entries: QueueEntry[] = []
+  for (const rows of stretches) {
+    for (let i = Math.max(0, from - rows.firstOffset); i < rows.count && entries.length < max; i++) {
+      entries.push({
+        queueOffset: rows.firstOffset + i,
+        physicalOffset: rows.physicalOffsets[i]!,
+        size: rows.sizes[i]!,
+        tagsCode: rows.tagsCodes[i]!,
+      })
+    }
+  }
+  return entries
 }

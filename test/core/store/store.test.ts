@@ -5,7 +5,8 @@ import type { Clock } from '../../../src/core/lib/clock.ts'
 import { parseHost } from '../../../src/core/model/host.ts'
 import { readRecord } from '../../../src/core/model/record.ts'
 import { nodeFileSystem } from '../../../src/core/store/file-system.ts'
-import { Store, type AppendResult } from '../../../src/core/store/store.ts'
+import type { AppendResult } from '../../../src/core/store/append-batch.ts'
+import { Store } from '../../../src/core/store/store.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
 const host = parseHost('127.0.0.1:9876')

@@ -1,0 +1,122 @@
+import { MqError } from '../errors.ts'
+import { Magic, type Inspection } from '../model/record.ts'
+import type { CommitLog } from './commit-log.ts'
+import { decide } from './recovery.ts'
+
+/** A part of the log that cannot be read, and why. */
+export interface Damage {
+  readonly from: number
+  readonly to: number
+  readonly why: string
+}
+
+export interface WalkVisitor {
+  /** A sound record at `at` of `source`, whose place in the log is `offset`. */
+  record(source: Buffer, at: number, size: number, offset: number): void
+  damage(damage: Damage): void
+}
+
+/** A walk reads this much at a time, more only for a larger record. */
+const spanSize = 1024 * 1024
+/** First look at a record whose size is not known. */
+const sizeHint = 1024
+
+/**
+ * Walks the records from an offset on, over segment ends, to the end of the log; recovery.ts decides at each place.
+ * @param syncedTo up to here everything was on the disk once: damage there is passed over and told
+ * @returns where the log ends
+ * @throws MQ_STORE_CORRUPT when a segment before `syncedTo` is missing
+ */
+export function walkLog(log: CommitLog, from: number, syncedTo: number, visitor: WalkVisitor): number {
+  for (let offset = from; ;) {
+    const stop = walkSegment(log, offset, visitor)
+    offset = stop.offset
+    const frame = stop.seen?.frame ?? 'absent'
+    switch (decide({ frame, pastSynced: offset >= syncedTo })) {
+      case 'keep':
+        continue
+      case 'next-segment':
+        offset = log.segmentEnd(offset)!
+        continue
+      case 'end':
+      case 'truncate':
+        return offset
+      case 'quarantine': {
+        const next = nextRecord(log, offset + 1, syncedTo)
+        visitor.damage({ from: offset, to: next, why: stop.seen?.frame === 'bad' ? stop.seen.why : frame })
+        offset = next
+        continue
+      }
+      case 'refuse':
+        throw new MqError('MQ_STORE_CORRUPT', `the commit log has no segment for offset ${offset}`, {
+          hint: 'put the missing file back from a backup; nothing was changed',
+        })
+    }
+  }
+}
+
+/** Visits records of one segment up to the first place that is none. */
+function walkSegment(
+  log: CommitLog,
+  from: number,
+  visitor: WalkVisitor,
+): { readonly offset: number; readonly seen: Inspection | null } {
+  const end = log.segmentEnd(from)
+  if (end === null) return { offset: from, seen: null }
+  let offset = from
+  for (let size = spanSize; ;) {
+    const span = log.readSpan(offset, Math.min(size, end - offset))
+    let at = 0
+    let seen = log.inspectIn(span, at, offset)
+    for (; seen.frame === 'message'; seen = log.inspectIn(span, at, offset + at)) {
+      visitor.record(span, at, seen.size, offset + at)
+      at += seen.size
+    }
+    offset += at
+    const readAll = span.length - at >= end - offset
+    if (seen.frame === 'cut' && !readAll && seen.size <= end - offset) size = Math.max(spanSize, seen.size)
+    else if (seen.frame === 'zeros' && span.length - at < 8 && !readAll) size = spanSize
+    else return { offset, seen: blankChecked(seen, end - offset) }
+  }
+}
+
+/** A blank record fills its segment exactly, or it is damage. */
+function blankChecked(seen: Inspection, bytesLeft: number): Inspection {
+  return seen.frame === 'blank' && seen.size !== bytesLeft ? { frame: 'bad', why: 'blank size' } : seen
+}
+
+/** Offset of the next sound record or blank that is at its own place, at most `limit`. */
+function nextRecord(log: CommitLog, from: number, limit: number): number {
+  for (let offset = from; offset < limit;) {
+    const end = log.segmentEnd(offset)
+    if (end === null) return offset
+    const span = log.readSpan(offset, Math.min(spanSize, end - offset))
+    for (const at of magicPlaces(span)) {
+      const place = offset + at - magicAt
+      if (place < from) continue
+      if (place >= limit) return limit
+      const { seen } = log.inspect(place, sizeHint)
+      if (seen.frame === 'message' || (seen.frame === 'blank' && seen.size === end - place)) return place
+    }
+    // a magic number may lie across two spans
+    offset = offset + span.length >= end || span.length < 16 ? end : offset + span.length - 7
+  }
+  return limit
+}
+
+/** Where a record begins, a magic number stands four bytes in. */
+const magicAt = 4
+
+const magics = [Magic.v1, Magic.v2, Magic.blank].map((magic) => {
+  const bytes = Buffer.allocUnsafe(4)
+  bytes.writeInt32BE(magic)
+  return bytes
+})
+
+function magicPlaces(span: Buffer): number[] {
+  const places: number[] = []
+  for (const magic of magics) {
+    for (let at = span.indexOf(magic); at !== -1; at = span.indexOf(magic, at + 1)) places.push(at)
+  }
+  return places.sort((a, b) => a - b)
+}

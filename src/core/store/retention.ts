@@ -1,0 +1,32 @@
+/** When sealed segments are removed. Both limits are off by default: a folder on a laptop is no broker's disk. */
+export interface Retention {
+  /** Segments whose last message is older go; RocketMQ's fileReservedTime is 72 h. */
+  readonly ageMaxMs?: number
+  /** The oldest go until the log takes no more. */
+  readonly sizeMax?: number
+}
+
+/** RocketMQ's fileReservedTime */
+export const defaultAgeMaxMs = 72 * 3600 * 1000
+
+/**
+ * First offsets of the segments that retention lets go: oldest first and without gaps, never one that is not sealed
+ * (its last store time is null), and by the time messages were stored, never by a file's.
+ */
+export function expiredSegments(
+  segments: readonly { readonly base: number; readonly lastStoreTime: number | null }[],
+  segmentSize: number,
+  retention: Retention,
+  now: number,
+): number[] {
+  const expired: number[] = []
+  for (const { base, lastStoreTime } of segments) {
+    if (lastStoreTime === null) break
+    const tooOld = retention.ageMaxMs !== undefined && lastStoreTime < now - retention.ageMaxMs
+    const tooMany =
+      retention.sizeMax !== undefined && (segments.length - expired.length) * segmentSize > retention.sizeMax
+    if (!tooOld && !tooMany) break
+    expired.push(base)
+  }
+  return expired
+}

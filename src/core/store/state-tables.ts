@@ -1,0 +1,78 @@
+import type { Damage } from './log-walk.ts'
+import type { StateDb } from './state-db.ts'
+import type { Statement } from './sqlite.ts'
+
+/** Deleted topics: records of a topic below its tombstone do not exist, in a rebuilt index neither. */
+export class Tombstones {
+  readonly #state: StateDb
+  readonly #select: Statement<[], { topic: string; physical_offset: number }>
+  #known: Map<string, number> | null = null
+  #knownVersion = -1
+
+  constructor(state: StateDb) {
+    this.#state = state
+    this.#select = state.db.prepare('SELECT topic, physical_offset FROM tombstone')
+  }
+
+  /** Log offset below which a topic has nothing; 0 for one that was never deleted. */
+  of(topic: string): number {
+    const version = this.#state.version()
+    if (this.#known === null || version !== this.#knownVersion) {
+      this.#known = new Map(this.#select.all().map((row) => [row.topic, row.physical_offset]))
+      this.#knownVersion = version
+    }
+    return this.#known.get(topic) ?? 0
+  }
+
+  set(topic: string, physicalOffset: number): void {
+    this.#write(
+      'INSERT INTO tombstone VALUES (?, ?) ON CONFLICT DO UPDATE SET physical_offset = excluded.physical_offset',
+      [topic, physicalOffset],
+    )
+  }
+
+  /** The log ends before: what is written there next is not what was deleted. */
+  clamp(logEnd: number): void {
+    this.#write('UPDATE tombstone SET physical_offset = min(physical_offset, ?)', [logEnd])
+  }
+
+  /** The log begins behind: nothing is left to hide. */
+  dropBelow(logBegin: number): void {
+    this.#write('DELETE FROM tombstone WHERE physical_offset <= ?', [logBegin])
+  }
+
+  #write(sql: string, values: readonly unknown[]): void {
+    this.#state.durably(() => this.#state.db.prepare(sql).run(...values))
+    this.#known = null
+  }
+}
+
+/** Offsets that ran ahead of the log would make a group skip what is written next. */
+export function clampOffsets(state: StateDb, endOffset: (topic: string, queueId: number) => number): void {
+  const rows = state.db
+    .prepare('SELECT topic, group_name, queue_id, next_offset FROM consumer_offset')
+    .all() as {
+    topic: string
+    group_name: string
+    queue_id: number
+    next_offset: number
+  }[]
+  const ahead = rows.filter((row) => row.next_offset > endOffset(row.topic, row.queue_id))
+  if (ahead.length === 0) return
+  const clamp = state.db.prepare(
+    'UPDATE consumer_offset SET next_offset = ? WHERE topic = ? AND group_name = ? AND queue_id = ?',
+  )
+  state.durably(() => {
+    for (const row of ahead)
+      clamp.run(endOffset(row.topic, row.queue_id), row.topic, row.group_name, row.queue_id)
+  })
+}
+
+/** Keeps what was found, for `store verify` and for whoever asks later. */
+export function recordDamage(state: StateDb, damage: Damage, now: number): void {
+  state.durably(() =>
+    state.db
+      .prepare('INSERT OR REPLACE INTO damage VALUES (?, ?, ?, ?)')
+      .run(damage.from, damage.to, damage.why, now),
+  )
+}
