@@ -1,0 +1,30 @@
+import { PocketmqServer } from './pocketmq-server.ts'
+import { RealCluster } from './real-cluster.ts'
+
+/** What a suite runs against: the same expectations hold for both, so each proves the other's. */
+export interface Target {
+  /** `host:port` of the name server. */
+  readonly namesrv: string
+  /** `host:port` of the broker. */
+  readonly broker: string
+  stop(): Promise<void>
+}
+
+let cluster: Promise<Target> | null = null
+let server: Promise<Target> | null = null
+
+/** One of each a test run, started by the first test that asks. Tests use topics of their own. */
+export const targets = {
+  'real RocketMQ 5.5.0': () => (cluster ??= RealCluster.start()),
+  'pocketmq serve': () => (server ??= PocketmqServer.start()),
+} satisfies Record<string, () => Promise<Target>>
+
+/** Loaded by .mocharc.cjs. */
+export const mochaHooks = {
+  async afterAll(): Promise<void> {
+    for (const starting of [cluster, server]) {
+      const started = await starting?.catch(() => null) // a failed start has failed its tests and cleaned up already
+      await started?.stop()
+    }
+  },
+}
