@@ -1,4 +1,4 @@
-import { PocketmqServer } from './pocketmq-server.ts'
+import { serve } from '../../src/core/embedded/serve.ts'
 import { RealCluster } from './real-cluster.ts'
 
 /** What a suite runs against: the same expectations hold for both, so each proves the other's. */
@@ -16,8 +16,13 @@ let server: Promise<Target> | null = null
 /** One of each a test run, started by the first test that asks. Tests use topics of their own. */
 export const targets = {
   'real RocketMQ 5.5.0': () => (cluster ??= RealCluster.start()),
-  'pocketmq serve': () => (server ??= PocketmqServer.start()),
+  'pocketmq serve': () => (server ??= ours()),
 } satisfies Record<string, () => Promise<Target>>
+
+async function ours(): Promise<Target> {
+  const { address, close } = await serve({ store: null, port: 0 })
+  return { namesrv: address, broker: address, stop: close }
+}
 
 /** Loaded by .mocharc.cjs. */
 export const mochaHooks = {
