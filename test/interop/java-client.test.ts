@@ -51,7 +51,9 @@ for (const [name, start] of Object.entries(targets)) {
         )
         const [first, second, third] = pulled as [MessageRow, MessageRow, MessageRow]
         assert.deepEqual([first.tag, first.keys, second.tag, second.keys], ['A', ['k1', 'k2'], 'B', []])
+        assert.match(first.properties['__CRC32#'] ?? '', /^\d{10}$/)
         assert.deepEqual(first.properties, {
+          '__CRC32#': first.properties['__CRC32#'],
           CLUSTER: 'DefaultCluster',
           KEYS: 'k1 k2',
           MSG_REGION: 'DefaultRegion',
@@ -99,7 +101,10 @@ for (const [name, start] of Object.entries(targets)) {
           pulled.map((row) => row.queueOffset),
           [0, 1, 2],
         )
-        assert.deepEqual([pulled[0]!.tag, pulled[0]!.keys, pulled[1]!.properties['n']], ['A', ['kb'], '1'])
+        const [first, second] = pulled as [MessageRow, MessageRow]
+        assert.deepEqual([first.tag, first.keys, second.properties['n']], ['A', ['kb'], '1'])
+        // Unlike single messages these get no region, trace flag or cluster from the broker.
+        assert.deepEqual(Object.keys(second.properties), ['UNIQ_KEY', 'WAIT', '__CRC32#', 'n'])
       })
 
       it('pulls more than one answer holds, by tag, and with the lite pull consumer, whose offsets are kept', async () => {

@@ -15,7 +15,9 @@ let server: Promise<Target> | null = null
 
 /** One of each a test run, started by the first test that asks. Tests use topics of their own. */
 export const targets = {
-  'real RocketMQ 5.5.0': () => (cluster ??= RealCluster.start()),
+  // With the checksum property that our records carry, so that sizes and properties are the same.
+  'real RocketMQ 5.5.0': () =>
+    (cluster ??= RealCluster.start({ brokerConf: { enabledAppendPropCRC: 'true' } })),
   'pocketmq serve': () => (server ??= ours()),
 } satisfies Record<string, () => Promise<Target>>
 
