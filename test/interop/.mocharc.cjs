@@ -3,6 +3,6 @@ module.exports = {
   'node-option': ['import=tsx'],
   extension: ['ts'],
   spec: ['test/interop/**/*.test.ts'],
-  require: ['./test/interop/shared-cluster.ts'],
+  require: ['./test/interop/targets.ts'],
   timeout: 180000,
 }

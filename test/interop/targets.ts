@@ -1,0 +1,37 @@
+import { serve } from '../../src/core/embedded/serve.ts'
+import { RealCluster } from './real-cluster.ts'
+
+/** What a suite runs against: the same expectations hold for both, so each proves the other's. */
+export interface Target {
+  /** `host:port` of the name server. */
+  readonly namesrv: string
+  /** `host:port` of the broker. */
+  readonly broker: string
+  stop(): Promise<void>
+}
+
+let cluster: Promise<Target> | null = null
+let server: Promise<Target> | null = null
+
+/** One of each a test run, started by the first test that asks. Tests use topics of their own. */
+export const targets = {
+  // With the checksum property that our records carry, so that sizes and properties are the same.
+  'real RocketMQ 5.5.0': () =>
+    (cluster ??= RealCluster.start({ brokerConf: { enabledAppendPropCRC: 'true' } })),
+  'pocketmq serve': () => (server ??= ours()),
+} satisfies Record<string, () => Promise<Target>>
+
+async function ours(): Promise<Target> {
+  const { address, close } = await serve({ store: null, port: 0 })
+  return { namesrv: address, broker: address, stop: close }
+}
+
+/** Loaded by .mocharc.cjs. */
+export const mochaHooks = {
+  async afterAll(): Promise<void> {
+    for (const starting of [cluster, server]) {
+      const started = await starting?.catch(() => null) // a failed start has failed its tests and cleaned up already
+      await started?.stop()
+    }
+  },
+}
