@@ -1,0 +1,74 @@
+import * as Flags from '@oclif/core/flags'
+import { MqError } from '../core/errors.ts'
+
+/** Flag values that mqadmin reads by a rule of its own. Bad ones are errors, where mqadmin guesses. */
+export const flagKinds = {
+  text: Flags.custom({ parse: (input) => Promise.resolve(input.trim()) }),
+  /** `true` or `false`, in any case. */
+  bool: Flags.custom<boolean>({
+    parse: (input) => Promise.resolve(parseBool(input)),
+    helpValue: 'true|false',
+  }),
+  count: Flags.custom<number, { min?: number; max?: number }>({
+    parse: (input, _context, { min, max }) => Promise.resolve(parseCount(input, min, max)),
+    helpValue: '<number>',
+  }),
+  /** Epoch ms. */
+  timestamp: Flags.custom<number>({
+    parse: (input) => Promise.resolve(parseTimestamp(input)),
+    helpValue: '<epoch ms|yyyy-MM-dd#HH:mm:ss:SSS>',
+  }),
+  /** Milliseconds. */
+  duration: Flags.custom<number>({
+    parse: (input) => Promise.resolve(parseDuration(input)),
+    helpValue: '<time>',
+  }),
+}
+
+function parseBool(input: string): boolean {
+  const word = input.trim().toLowerCase()
+  if (word !== 'true' && word !== 'false') throw new MqError('MQ_USAGE', `"${input}" is not true or false`)
+  return word === 'true'
+}
+
+function parseCount(input: string, min = 0, max = Number.MAX_SAFE_INTEGER): number {
+  const text = input.trim()
+  const value = Number(text)
+  if (!/^[+-]?\d+$/.test(text) || !Number.isSafeInteger(value)) {
+    throw new MqError('MQ_USAGE', `"${input}" is not a whole number`)
+  }
+  if (value < min || value > max) {
+    const range = max === Number.MAX_SAFE_INTEGER ? `at least ${min}` : `from ${min} to ${max}`
+    throw new MqError('MQ_USAGE', `${value} is out of range: ${range}`)
+  }
+  return value
+}
+
+const javaTime = /^(\d{4})-(\d\d?)-(\d\d?)#(\d\d?):(\d\d?):(\d\d?):(\d{1,3})$/
+
+/** UtilAll.YYYY_MM_DD_HH_MM_SS_SSS, in this machine's zone, or epoch ms. */
+function parseTimestamp(input: string): number {
+  const text = input.trim()
+  if (/^\d+$/.test(text)) return parseCount(text)
+  const parts = javaTime.exec(text)?.slice(1).map(Number)
+  if (parts === undefined) {
+    throw new MqError('MQ_USAGE', `"${input}" is not a time`, {
+      hint: 'write epoch milliseconds or yyyy-MM-dd#HH:mm:ss:SSS',
+    })
+  }
+  const [year = 0, month = 1, day, hour, minute, second, millisecond] = parts
+  return new Date(year, month - 1, day, hour, minute, second, millisecond).getTime()
+}
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+function parseDuration(input: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(input.trim())
+  const value = match === null ? 0 : Math.round(Number(match[1]) * unitMs[match[2] ?? 's']!)
+  if (value <= 0 || value > 0x7fff_ffff) {
+    throw new MqError('MQ_USAGE', `"${input}" is not a length of time`, {
+      hint: 'write 500ms, 30s, 2m or 1h; a bare number is seconds',
+    })
+  }
+  return value
+}

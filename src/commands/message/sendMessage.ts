@@ -1,0 +1,183 @@
+import * as Flags from '@oclif/core/flags'
+import { addAbortSignal } from 'node:stream'
+import type { QueueChoice } from '../../core/client/admin.ts'
+import { MqError } from '../../core/errors.ts'
+import type { NewMessage, SendResult } from '../../core/model/message.ts'
+import { keySeparator } from '../../core/model/properties.ts'
+import { flagKinds } from '../../command-line/flag-kinds.ts'
+import { BulkSend } from '../../input/bulk-send.ts'
+import { csvDrafts } from '../../input/csv-drafts.ts'
+import type { Drafts } from '../../input/draft.ts'
+import { lineDrafts } from '../../input/line-drafts.ts'
+import { readWhole } from '../../input/lines.ts'
+import { ndjsonDrafts } from '../../input/ndjson-drafts.ts'
+import { MqCommand, type FlagsOf } from '../../mq-command.ts'
+import { sendResultFields, sendResultJson } from '../../output/message-json.ts'
+import type { ColumnTable, TextTable, View } from '../../output/view.ts'
+
+type SendFlags = FlagsOf<typeof SendMessage>
+
+/** A body that is `-` comes from stdin, whole. */
+const stdinMark = '-'
+const progressEveryMs = 200
+
+export default class SendMessage extends MqCommand {
+  static override summary = 'Send a message.'
+  static override description =
+    'One message with -p, or one a line (--lines), JSON object (--ndjson) or CSV row (--csv) of stdin. ' +
+    'Many are sent in constant memory; the first that cannot be read or sent ends it, and the error says how ' +
+    'many were sent.\n\n' +
+    'NDJSON: {"body":"…"} or {"bodyBase64":"…"}, and tag, keys, properties, shardingKey, delayLevel, deliverAt; ' +
+    'other fields are left alone, so the output of consumeMessage -o ndjson can be sent again.\n' +
+    'CSV: the body is the row as a JSON object of texts; --key and --tag name columns of the header.'
+  static override examples = [
+    '$ pocketmq sendMessage -t orders -p hello -k order-1 -c created',
+    '$ pocketmq sendMessage -t orders -p - < picture.png',
+    '$ pocketmq sendMessage -t airports --csv --key iata --tag state < airports.csv',
+  ]
+  static override flags = {
+    topic: flagKinds.text({ char: 't', required: true, description: 'topic name' }),
+    body: flagKinds.text({
+      char: 'p',
+      description: 'message body, blanks around it removed; - for all of stdin',
+    }),
+    lines: Flags.boolean({ description: 'a message for each line of stdin that is not empty' }),
+    ndjson: Flags.boolean({ description: 'a message for each JSON object of stdin, one a line' }),
+    csv: Flags.boolean({ description: 'a message for each row of stdin, which has a header' }),
+    key: flagKinds.text({
+      char: 'k',
+      description: 'message keys, with blanks between; of --csv: column of the key',
+    }),
+    tags: flagKinds.text({
+      char: 'c',
+      aliases: ['tag'],
+      description: 'message tag; of --csv: column of the tag',
+    }),
+    broker: flagKinds.text({ char: 'b', description: 'send to this broker' }),
+    qid: flagKinds.count({ char: 'i', description: 'send to this queue of the broker' }),
+    msgTraceEnable: flagKinds.bool({
+      char: 'm',
+      default: false,
+      description: 'trace; only false is supported',
+    }),
+  }
+
+  #ofMany = false
+
+  protected override get endsItself(): boolean {
+    return this.#ofMany
+  }
+
+  protected override async perform(flags: SendFlags): Promise<View<unknown>> {
+    checkFlags(flags)
+    this.#ofMany = flags.body === undefined
+    const drafts = this.#ofMany
+      ? this.#readDrafts(flags)
+      : [[{ line: null, message: await this.#one(flags) }]]
+    const { messages } = await this.connect('write')
+    const timeoutMs = this.timeoutMs
+    const producer = messages.producer(timeoutMs === undefined ? {} : { timeoutMs })
+    const bulk = new BulkSend(producer, queueChoice(flags), this.interrupted)
+    const results = bulk.results(drafts)
+    return {
+      shape: this.#ofMany ? 'list' : 'one',
+      items: this.#ofMany ? this.#withProgress(results, bulk) : results,
+      fields: sendResultFields,
+      toJson: sendResultJson,
+      toId: ({ msgId }) => msgId,
+      table: this.#ofMany ? countText(flags.topic, bulk) : resultTable,
+    }
+  }
+
+  async #one(flags: SendFlags): Promise<NewMessage> {
+    const body = flags.body === stdinMark ? await readWhole(this.stdin) : Buffer.from(flags.body ?? '')
+    return { ...defaultsOf(flags), body }
+  }
+
+  #readDrafts(flags: SendFlags): Drafts {
+    const { stdin } = this
+    addAbortSignal(this.interrupted, stdin)
+    if (flags.ndjson) return ndjsonDrafts(stdin, defaultsOf(flags))
+    if (flags.lines) return lineDrafts(stdin, defaultsOf(flags))
+    const { topic, key, tags } = flags
+    return csvDrafts(stdin, {
+      topic,
+      ...(key !== undefined && { key }),
+      ...(tags !== undefined && { tag: tags }),
+    })
+  }
+
+  async *#withProgress(results: AsyncGenerator<SendResult>, bulk: BulkSend): AsyncGenerator<SendResult> {
+    if (!this.showsProgress) {
+      yield* results
+      return
+    }
+    const { default: ora } = await import('ora')
+    const started = Date.now()
+    const spinner = ora({ text: 'sending', stream: process.stderr, discardStdin: false }).start()
+    const timer = setInterval(() => {
+      const rate = Math.round((bulk.sent * 1000) / (Date.now() - started))
+      spinner.text = `${bulk.sent} sent, ${rate}/s`
+    }, progressEveryMs)
+    try {
+      yield* results
+    } finally {
+      clearInterval(timer)
+      spinner.stop()
+    }
+  }
+}
+
+function checkFlags(flags: SendFlags): void {
+  const sources = [flags.body !== undefined, flags.lines, flags.ndjson, flags.csv].filter(Boolean).length
+  if (sources !== 1) {
+    throw new MqError(
+      'MQ_USAGE',
+      sources === 0 ? 'no message: -p is missing' : 'more than one source of messages',
+      {
+        hint: 'give one of -p BODY, -p -, --lines, --ndjson and --csv',
+      },
+    )
+  }
+  if (flags.qid !== undefined && flags.broker === undefined) {
+    throw new MqError('MQ_USAGE', 'Broker name must be set if the queue is chosen!', {
+      hint: 'add -b <brokerName>',
+    })
+  }
+  if (flags.msgTraceEnable) {
+    throw new MqError('MQ_NOT_SUPPORTED', 'message traces are not written', { hint: 'leave -m out' })
+  }
+}
+
+function defaultsOf({ topic, tags, key }: SendFlags) {
+  const keys = key?.split(keySeparator).filter((part) => part !== '')
+  return {
+    topic,
+    ...(tags !== undefined && tags !== '' && { tag: tags }),
+    ...(keys !== undefined && { keys }),
+  }
+}
+
+function queueChoice({ broker, qid }: SendFlags): QueueChoice | null {
+  if (broker === undefined) return null
+  return { brokerName: broker, ...(qid !== undefined && { queueId: qid }) }
+}
+
+const lineFormat = '%-32s  %-4s  %-20s    %s'
+
+const resultTable: ColumnTable<SendResult> = {
+  kind: 'columns',
+  headerFormat: lineFormat,
+  rowFormat: lineFormat,
+  columns: [
+    { title: '#Broker Name', field: 'brokerName', cell: ({ brokerName }) => brokerName },
+    { title: '#QID', field: 'queueId', cell: ({ queueId }) => queueId },
+    { title: '#Send Result', field: 'sendStatus', cell: ({ sendStatus }) => sendStatus },
+    { title: '#MsgId', field: 'msgId', cell: ({ msgId }) => msgId },
+  ],
+}
+
+/** A line for all of them; `-o ndjson` and --quiet have a line for each. */
+function countText(topic: string, bulk: BulkSend): TextTable<SendResult> {
+  return { kind: 'text', item: () => '', end: () => `send ${bulk.sent} messages to ${topic} success.\n` }
+}

@@ -1,0 +1,102 @@
+import type { Scope, TopicUpdate } from '../../core/client/admin.ts'
+import { MqError } from '../../core/errors.ts'
+import { Perm, topicConfigText, type TopicConfig } from '../../core/model/topic.ts'
+import { flagKinds } from '../../command-line/flag-kinds.ts'
+import { MqCommand, type FlagsOf } from '../../mq-command.ts'
+import type { View } from '../../output/view.ts'
+
+/** Every folder's cluster, fixed at its creation. */
+const folderCluster = 'DefaultCluster'
+/** TopicSysFlag.FLAG_UNIT, FLAG_UNIT_SUB */
+const sysFlag = { unit: 1, unitSub: 2 } as const
+
+export default class UpdateTopic extends MqCommand {
+  static override summary = 'Update or create topic.'
+  static override description =
+    'Replaces the whole configuration of the topic: what is left out falls back to its default. ' +
+    'On a folder neither -b nor -c is needed.'
+  static override examples = [
+    '$ pocketmq updateTopic -t orders -r 4 -w 4',
+    '$ pocketmq updateTopic -n 127.0.0.1:9876 -c DefaultCluster -t orders -a +message.type=FIFO',
+  ]
+  static override flags = {
+    brokerAddr: flagKinds.text({ char: 'b', description: 'create topic to which broker' }),
+    clusterName: flagKinds.text({ char: 'c', description: 'create topic to which cluster' }),
+    topic: flagKinds.text({ char: 't', required: true, description: 'topic name' }),
+    readQueueNums: flagKinds.count({ char: 'r', default: 8, description: 'set read queue nums' }),
+    writeQueueNums: flagKinds.count({ char: 'w', default: 8, description: 'set write queue nums' }),
+    perm: flagKinds.count({
+      char: 'p',
+      max: 15,
+      default: Perm.read | Perm.write,
+      description: "set topic's permission: 2 W, 4 R, 6 RW",
+    }),
+    attributes: flagKinds.text({ char: 'a', description: 'attributes: +a=b,+c=d,-e' }),
+    order: flagKinds.bool({ char: 'o', default: false, description: "set topic's order" }),
+    unit: flagKinds.bool({ char: 'u', default: false, description: 'is unit topic' }),
+    hasUnitSub: flagKinds.bool({ char: 's', default: false, description: 'has unit sub' }),
+  }
+
+  protected override async perform(flags: FlagsOf<typeof UpdateTopic>): Promise<View<unknown>> {
+    const scope = this.#scope(flags.brokerAddr, flags.clusterName)
+    const config: TopicConfig = {
+      topicName: flags.topic,
+      readQueueNums: flags.readQueueNums,
+      writeQueueNums: flags.writeQueueNums,
+      perm: flags.perm,
+      topicFilterType: 'SINGLE_TAG',
+      topicSysFlag: (flags.unit ? sysFlag.unit : 0) | (flags.hasUnitSub ? sysFlag.unitSub : 0),
+      order: flags.order,
+      attributes: parseAttributes(flags.attributes ?? ''),
+    }
+    const { topics } = await this.connect('write')
+    return updateView(await topics.update(config, scope), 'brokerAddr' in scope ? 'broker' : 'cluster')
+  }
+
+  #scope(brokerAddr?: string, clusterName?: string): Scope {
+    if (brokerAddr !== undefined && clusterName !== undefined) {
+      throw new MqError('MQ_USAGE', '-b and -c exclude each other')
+    }
+    if (brokerAddr !== undefined) return { brokerAddr }
+    if (clusterName !== undefined) return { clusterName }
+    if (this.target.kind === 'folder') return { clusterName: folderCluster }
+    throw new MqError('MQ_USAGE', 'one of -b, --brokerAddr and -c, --clusterName is needed', {
+      hint: 'list both with `clusterList`',
+    })
+  }
+}
+
+/** AttributeParser: signs stay on the keys, they say what to do with them. */
+function parseAttributes(text: string): Readonly<Record<string, string>> {
+  const attributes: Record<string, string> = {}
+  for (const part of text === '' ? [] : text.split(',')) {
+    const [, key, value] = /^(\+[^=+]+)=(.+)$/.exec(part) ?? /^(-[^=-][^=]*)()$/.exec(part) ?? []
+    if (key === undefined || value === undefined) {
+      throw new MqError('MQ_USAGE', `attribute "${part}" is neither +key=value nor -key`)
+    }
+    if (key in attributes) throw new MqError('MQ_USAGE', `attribute "${key}" is given twice`)
+    attributes[key] = value
+  }
+  return attributes
+}
+
+/** mqadmin tells of the order configuration before the broker, but after the cluster. */
+function updateView(update: TopicUpdate, scope: 'broker' | 'cluster'): View<TopicUpdate> {
+  return {
+    shape: 'one',
+    items: [update],
+    fields: ['brokerAddrs', 'orderConf', 'config'],
+    toJson: ({ brokerAddrs, orderConf, config }) => ({ brokerAddrs, orderConf, config: { ...config } }),
+    toId: ({ config }) => config.topicName,
+    table: {
+      kind: 'text',
+      item: ({ brokerAddrs, orderConf, config }) => {
+        const created = brokerAddrs.map((address) => `create topic to ${address} success.`)
+        const ordered =
+          orderConf === null ? [] : [`set ${scope} orderConf. isOrder=true, orderConf=[${orderConf}]`]
+        const lines = scope === 'broker' ? [...ordered, ...created] : [...created, ...ordered]
+        return [...lines, topicConfigText(config), ''].join('\n')
+      },
+    },
+  }
+}

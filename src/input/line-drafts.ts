@@ -1,0 +1,11 @@
+import type { Readable } from 'node:stream'
+import { draftsOf, type Drafts } from './draft.ts'
+import { readLines } from './lines.ts'
+import type { Defaults } from './ndjson-drafts.ts'
+
+/** One message a line, its bytes as they are. RocketMQ has no empty messages: empty lines are left out. */
+export function lineDrafts(stream: Readable, defaults: Defaults): Drafts {
+  return draftsOf(readLines(stream), ({ number: line, bytes }) =>
+    bytes.length === 0 ? null : { line, message: { ...defaults, body: bytes } },
+  )
+}

@@ -1,0 +1,274 @@
+import type { Config, Interfaces } from '@oclif/core'
+import { Command } from '@oclif/core/command'
+import * as Flags from '@oclif/core/flags'
+import type { Readable } from 'node:stream'
+import { rewriteFormatFlag, wantsHelp, wantsJson, type FlagShapes } from './command-line/argv.ts'
+import { asMqError, failureText, usesColour } from './command-line/failure.ts'
+import { flagKinds } from './command-line/flag-kinds.ts'
+import { processIo, type CommandIo } from './command-line/io.ts'
+import { resolveTarget } from './command-line/target.ts'
+import type { MqAdmin, Target } from './core/client/admin.ts'
+import { MqError } from './core/errors.ts'
+import { chooseFormat, formatWords, type Format } from './output/format.ts'
+import { render } from './output/render.ts'
+import { ClosedPipeError } from './output/sink.ts'
+import type { View } from './output/view.ts'
+
+const helpGroup = 'GLOBAL'
+
+export const outputFlags = {
+  output: Flags.string({ helpGroup, helpValue: formatWords, description: 'output format; short: -o' }),
+  json: Flags.boolean({ helpGroup, description: 'short for --output json' }),
+  quiet: Flags.boolean({ helpGroup, description: 'print ids only' }),
+  columns: Flags.string({ helpGroup, helpValue: 'a,b', description: 'columns or fields to print' }),
+  'no-headers': Flags.boolean({ helpGroup, description: 'no header line in tables' }),
+  utc: Flags.boolean({ helpGroup, description: 'times in UTC; JSON always has epoch milliseconds' }),
+  timeout: flagKinds.duration({ helpGroup, description: 'for one request: 500ms, 30s, 2m; default 5s' }),
+}
+
+export const storeFlag = Flags.string({
+  helpGroup,
+  helpValue: 'DIR',
+  description: 'folder of the broker; default POCKETMQ_STORE, then ~/.pocketmq',
+})
+
+const targetFlags = {
+  namesrvAddr: Flags.string({
+    char: 'n',
+    helpGroup,
+    helpValue: 'host:port',
+    description: 'name servers of a cluster, "a:9876;b:9876"; default NAMESRV_ADDR',
+  }),
+  store: storeFlag,
+}
+
+/** The flags of a command as parsed, without those every command has. */
+export type FlagsOf<C extends typeof MqCommand> = Interfaces.InferredFlags<C['flags']>
+
+/** The values that this class itself reads; a command without a target has no namesrvAddr. */
+interface GlobalValues {
+  readonly output?: string
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly columns?: string
+  readonly 'no-headers': boolean
+  readonly utc: boolean
+  readonly timeout?: number
+  readonly namesrvAddr?: string
+  readonly store?: string
+}
+
+/**
+ * Every command: flags in, a view out. This is the one file that knows oclif's life cycle, and it takes from it
+ * the parser and the description of flags only: oclif loses exit statuses under JSON, dumps its internals for a
+ * wrong flag, prints nothing for a falsy result and lets a closed pipe pass (oclif/core#1423).
+ */
+export abstract class MqCommand extends Command {
+  static override baseFlags: Interfaces.FlagInput = { ...outputFlags, ...targetFlags }
+  static override flags = {}
+
+  readonly #io: CommandIo
+  readonly #interrupted = new AbortController()
+  #values: GlobalValues | null = null
+  #admin: Promise<MqAdmin> | null = null
+  #open: { close(): Promise<void> }[] = []
+  #target: Target | null = null
+
+  constructor(argv: string[], config: Config, io: CommandIo = processIo(calledAsMqadmin())) {
+    super(argv, config)
+    this.#io = io
+  }
+
+  /** The work of the command. Check flags before connecting: a usage error must not open a folder. */
+  protected abstract perform(flags: object): Promise<View<unknown>>
+
+  /** True for a command that ends by itself, in order, when `interrupted` says so. */
+  protected get endsItself(): boolean {
+    return false
+  }
+
+  override async run(): Promise<void> {
+    process.exitCode = await this.runToStatus()
+  }
+
+  /** Runs to the exit status; throws nothing. */
+  async runToStatus(): Promise<number> {
+    const io = this.#io
+    const json = wantsJson(this.argv, this.#shapes)
+    const off = io.onInterrupt((signal) => this.#interrupt(signal, json))
+    try {
+      await this.#performAndRender()
+      await this.#close()
+      return 0
+    } catch (thrown) {
+      if (thrown instanceof ClosedPipeError) return 0
+      const error = asMqError(thrown)
+      const colour = usesColour(io.errIsTerminal, io.env)
+      io.err(failureText(error, json, colour))
+      if (io.env.DEBUG !== undefined && thrown instanceof Error) io.err(`${thrown.stack ?? ''}\n`)
+      return error.exit
+    } finally {
+      off()
+      await this.#close().catch(() => undefined) // after a failure, the first error is the one to tell
+    }
+  }
+
+  /** True for a command that no cluster can do. */
+  protected get needsFolder(): boolean {
+    return false
+  }
+
+  /** Closes it when the command ends, in whatever way; an error of it is the command's. */
+  protected closeAtEnd(resource: { close(): Promise<void> }): void {
+    this.#open.push(resource)
+  }
+
+  /** Opens the target, once. `read`: a folder without a store is an error, and not made into one. */
+  protected connect(access: 'read' | 'write'): Promise<MqAdmin> {
+    const timeoutMs = this.#values?.timeout
+    this.#admin ??= this.#io
+      .connect(this.target, { create: access === 'write', ...(timeoutMs !== undefined && { timeoutMs }) })
+      .then((admin) => {
+        this.closeAtEnd(admin)
+        return admin
+      })
+    return this.#admin
+  }
+
+  protected get timeoutMs(): number | undefined {
+    return this.#values?.timeout
+  }
+
+  /** @throws MQ_TARGET */
+  protected get target(): Target {
+    const { namesrvAddr, store } = this.#values ?? {}
+    const { env, asMqadmin } = this.#io
+    const folderOnly = this.needsFolder
+    this.#target ??= resolveTarget({ flags: { namesrvAddr, store }, env, asMqadmin, folderOnly })
+    return this.#target
+  }
+
+  /** For a command whose target is found in another way. */
+  protected set target(target: Target) {
+    this.#target = target
+  }
+
+  protected get stdin(): Readable {
+    return this.#io.stdin()
+  }
+
+  /** Aborted at the first SIGINT or SIGTERM. */
+  protected get interrupted(): AbortSignal {
+    return this.#interrupted.signal
+  }
+
+  /** A line for people beside the output. */
+  protected note(text: string): void {
+    this.#io.err(text + '\n')
+  }
+
+  /** Where a bar or spinner may be drawn. */
+  protected get showsProgress(): boolean {
+    return this.#io.errIsTerminal && this.#values?.quiet !== true
+  }
+
+  protected get utc(): boolean {
+    return this.#values?.utc === true
+  }
+
+  /** True where the output is mqadmin's own, for a person. */
+  protected get printsTable(): boolean {
+    return this.#format.kind === 'table'
+  }
+
+  get #format(): Format {
+    return chooseFormat(this.#values ?? {})
+  }
+
+  get #shapes(): FlagShapes {
+    return flagShapes(this.ctor)
+  }
+
+  async #performAndRender(): Promise<void> {
+    const { flags } = await this.parse(this.ctor, rewriteFormatFlag(this.argv, this.#shapes))
+    const values = flags as unknown as GlobalValues
+    this.#values = values
+    const options = {
+      format: this.#format,
+      columns: values.columns === undefined ? null : values.columns.split(',').map((name) => name.trim()),
+      headers: !values['no-headers'],
+    }
+    for (;;) {
+      const view = await this.perform(flags)
+      await render(view, { ...options, target: this.#target }, this.#io.out)
+      await this.#io.out.flush()
+      await view.until
+      if (view.repeatMs === undefined) return
+      await new Promise((resolve) => setTimeout(resolve, view.repeatMs))
+    }
+  }
+
+  #interrupt(signal: 'SIGINT' | 'SIGTERM', json: boolean): void {
+    const again = this.interrupted.aborted
+    this.#interrupted.abort()
+    if (this.endsItself && !again) return
+    const error = new MqError('MQ_INTERRUPTED', `interrupted by ${signal}`)
+    this.#io.err(failureText(error, json, usesColour(this.#io.errIsTerminal, this.#io.env)))
+    this.#io.exit(error.exit)
+  }
+
+  /** What closing tells (a last sync that failed) counts. */
+  async #close(): Promise<void> {
+    for (const resource of this.#open.splice(0)) await resource.close()
+  }
+}
+
+function flagShapes(command: FlagOwner): FlagShapes {
+  return { ...command.baseFlags, ...command.flags }
+}
+
+function calledAsMqadmin(): boolean {
+  return /(^|[/\\])mqadmin(\.\w+)?$/i.test(process.argv[1] ?? '')
+}
+
+type FlagOwner = Pick<typeof Command, 'flags' | 'baseFlags'>
+type CommandClass = FlagOwner & (new (argv: string[], config: Config) => MqCommand)
+
+/** What oclif's parser asks of its Config; loading the real one costs as much as a whole command. */
+function lightConfig(version: string): Config {
+  const light: Pick<Config, 'bin' | 'version' | 'runHook'> = {
+    bin: 'pocketmq',
+    version,
+    runHook: () => Promise.resolve({ successes: [], failures: [] }),
+  }
+  return light as Config
+}
+
+/** Runs a command to its exit status, or null: it was asked for its help. */
+export async function runCommand(
+  command: CommandClass,
+  argv: string[],
+  version: string,
+): Promise<number | null> {
+  if (wantsHelp(argv, flagShapes(command))) return null
+  return new command(argv, lightConfig(version)).runToStatus()
+}
+
+const typosMax = 2
+
+/** Says that there is no such command. */
+export async function failUnknownCommand(
+  name: string,
+  names: readonly string[],
+  argv: readonly string[],
+): Promise<number> {
+  const { distance } = await import('fastest-levenshtein')
+  const near = names.filter((known) => distance(name.toLowerCase(), known.toLowerCase()) <= typosMax)
+  const error = new MqError('MQ_USAGE', `no command "${name}"`, {
+    hint: near.length === 0 ? 'see `pocketmq help`' : `did you mean ${near.join(' or ')}?`,
+  })
+  const io = processIo(calledAsMqadmin())
+  const json = wantsJson(argv, outputFlags)
+  io.err(failureText(error, json, usesColour(io.errIsTerminal, io.env)))
+  return error.exit
+}

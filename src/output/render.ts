@@ -1,0 +1,141 @@
+import type { Target } from '../core/client/admin.ts'
+import { fieldNamed, pickFields, shownColumns } from './columns.ts'
+import type { Format } from './format.ts'
+import { envelopeVersion, type JsonObject } from './json.ts'
+import { formatLine } from './printf.ts'
+import type { Sink } from './sink.ts'
+import { compileTemplate } from './template.ts'
+import type { View } from './view.ts'
+
+export interface RenderOptions {
+  readonly format: Format
+  /** What --columns names. */
+  readonly columns: readonly string[] | null
+  readonly headers: boolean
+  /** Goes into the envelope of `json`; null where a command has none. */
+  readonly target: Target | null
+}
+
+type Renderer = <T>(view: View<T>, options: RenderOptions, sink: Sink) => Promise<void>
+
+/** Writes a view in a format; memory does not grow with the number of items, `wide` and footers excepted. */
+export const render: Renderer = (view, options, sink) => {
+  switch (options.format.kind) {
+    case 'table':
+      return view.table.kind === 'text' && options.columns === null
+        ? renderText(view, options, sink)
+        : renderTable(view, options, sink)
+    case 'wide':
+      return renderWide(view, options, sink)
+    case 'json':
+      return view.shape === 'one' ? renderOne(view, options, sink) : renderList(view, options, sink)
+    case 'ndjson':
+    case 'template':
+    case 'quiet':
+      return renderLines(view, options, sink)
+  }
+}
+
+const renderText: Renderer = async (view, _options, sink) => {
+  if (view.table.kind !== 'text') return
+  for await (const item of view.items) await sink.write(view.table.item(item))
+  const end = view.table.end?.()
+  if (end !== undefined) await sink.write(end)
+}
+
+const renderTable: Renderer = async <T>(view: View<T>, options: RenderOptions, sink: Sink) => {
+  const columns = shownColumns(view, options.columns)
+  const headers = columns.map(({ header }) => header)
+  const rows = columns.map(({ row }) => row)
+  if (options.headers) {
+    const titles = columns.map(({ title }) => title)
+    await sink.write(leftmost(formatLine(headers, titles), headers[0]?.gap ?? '') + '\n')
+  }
+  const { table } = view
+  const footer = table.kind === 'columns' && options.columns === null ? table.footer : undefined
+  const seen: T[] = []
+  for await (const item of view.items) {
+    if (view.toJson(item) === null) continue
+    if (footer !== undefined) seen.push(item)
+    const cells = columns.map((column) => column.cell(item))
+    await sink.write(leftmost(formatLine(rows, cells), rows[0]?.gap ?? '') + '\n')
+  }
+  if (footer !== undefined) await sink.write(footer(seen))
+}
+
+/** A column that --columns moved to the front keeps no gap before it. */
+function leftmost(line: string, gap: string): string {
+  return line.slice(gap.length)
+}
+
+const renderWide: Renderer = async (view, options, sink) => {
+  const { default: Table } = await import('cli-table3')
+  const columns = shownColumns(view, options.columns)
+  const heads = options.headers ? { head: columns.map(({ title }) => title.replace(/^#/, '')) } : {}
+  const table = new Table({ ...heads, style: { head: [], border: [] } })
+  for await (const item of view.items) {
+    if (view.toJson(item) !== null) table.push(columns.map((column) => column.cell(item)))
+  }
+  await sink.write(table.toString() + '\n')
+}
+
+const renderOne: Renderer = async (view, options, sink) => {
+  const fields = jsonFields(view, options)
+  for await (const item of view.items) {
+    const json = view.toJson(item)
+    if (json !== null) await sink.write(pretty({ ...envelope(options), ...pickFields(json, fields) }) + '\n')
+  }
+}
+
+const renderList: Renderer = async (view, options, sink) => {
+  const fields = jsonFields(view, options)
+  const open = pretty(envelope(options)).slice(0, -'\n}'.length)
+  await sink.write(`${open},\n  "items": [`)
+  let separator = '\n'
+  for await (const item of view.items) {
+    const json = view.toJson(item)
+    if (json === null) continue
+    await sink.write(separator + pretty(pickFields(json, fields)).replace(/^/gm, '    '))
+    separator = ',\n'
+  }
+  await sink.write(separator === '\n' ? ']\n}\n' : '\n  ]\n}\n')
+}
+
+const renderLines: Renderer = async (view, options, sink) => {
+  const line = lineOf(view, options)
+  for await (const item of view.items) {
+    const text = line(item)
+    if (text !== null) await sink.write(text)
+  }
+}
+
+function lineOf<T>(view: View<T>, options: RenderOptions): (item: T) => string | null {
+  const { format } = options
+  if (format.kind === 'quiet') {
+    return (item) => {
+      const id = view.toId(item)
+      return id === null ? null : id + '\n'
+    }
+  }
+  const fields = jsonFields(view, options)
+  const text =
+    format.kind === 'template'
+      ? compileTemplate(format.template, view.fields)
+      : (json: JsonObject) => JSON.stringify(pickFields(json, fields)) + '\n'
+  return (item) => {
+    const json = view.toJson(item)
+    return json === null ? null : text(json)
+  }
+}
+
+function envelope({ target }: RenderOptions): JsonObject {
+  return target === null ? { version: envelopeVersion } : { version: envelopeVersion, target: { ...target } }
+}
+
+function jsonFields<T>(view: View<T>, { columns }: RenderOptions): readonly string[] | null {
+  return columns === null ? null : columns.map((name) => fieldNamed(view, name))
+}
+
+function pretty(value: JsonObject): string {
+  return JSON.stringify(value, null, 2)
+}
