@@ -56,12 +56,16 @@ export function formatProperties(properties: Readonly<Record<string, string>>): 
 /** One property's value, read where it stands: no record of all of them is made. */
 export function propertyOf(section: string, name: string): string | null {
   const wanted = name + nameEnd
-  let at = section.startsWith(wanted) ? 0 : section.indexOf(pairEnd + wanted) + 1
-  if (at === 0 && !section.startsWith(wanted)) return null
-  at += wanted.length
-  const end = section.indexOf(pairEnd, at)
-  const value = end === -1 ? section.slice(at) : section.slice(at, end)
-  return value === '' ? null : value
+  // from the end: of pairs with one name the last that has a value counts, as when all are parsed
+  for (let at = section.lastIndexOf(wanted); at !== -1; at = section.lastIndexOf(wanted, at - 1)) {
+    if (at === 0 || section[at - 1] === pairEnd) {
+      const end = section.indexOf(pairEnd, at)
+      const value = section.slice(at + wanted.length, end === -1 ? undefined : end)
+      if (value !== '') return value
+    }
+    if (at === 0) break
+  }
+  return null
 }
 
 /** True for text that the encoding cannot carry: it has no escapes and Java checks nothing. */
