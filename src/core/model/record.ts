@@ -7,7 +7,7 @@
  *   storeHost 8|20 | reconsumeTimes i32 | preparedTransactionOffset i64 | bodyLength i32 | body
  *   topicLength i8 (V1) | i16 (V2) | topic | propertiesLength i16 | properties
  */
-import { crc32, crc32Part } from '../lib/crc32.ts'
+import { crc32 } from '../lib/crc32.ts'
 import { readI64, writeI64 } from '../lib/bytes.ts'
 import { isHostV6, type HostBytes } from './host.ts'
 import { Property } from './properties.ts'
@@ -175,11 +175,18 @@ export type Inspection =
   | { readonly frame: 'bad'; readonly why: string }
 
 /**
- * Checks the record at `at` without decoding it: magic, lengths, its own place, body CRC and, where it has one,
- * the CRC over everything (`__CRC32#`).
+ * Checks the record at `at` without decoding it: magic, lengths, its own place, body CRC and the CRC over
+ * everything (`__CRC32#`).
  * @param physicalOffset where `at` lies in the log; a record that names another place is bad (misdirected or stale).
+ * @param crc required: a record without `__CRC32#` is bad. We always write it, so its end is torn or damaged;
+ *   optional: for records of other brokers, which do not.
  */
-export function inspectRecord(source: Buffer, at: number, physicalOffset: number): Inspection {
+export function inspectRecord(
+  source: Buffer,
+  at: number,
+  physicalOffset: number,
+  crc: 'required' | 'optional',
+): Inspection {
   const available = source.length - at
   if (available < 8) return { frame: 'zeros' }
   const size = source.readInt32BE(at)
@@ -198,7 +205,9 @@ export function inspectRecord(source: Buffer, at: number, physicalOffset: number
   const body = source.subarray(layout.bodyLengthAt + 4, layout.topicAt - version)
   // MessageExtEncoder leaves 0 for a null body, and a body of no bytes has CRC 0 as well
   if (crc32(body) !== source.readInt32BE(at + bodyCrcAt)) return { frame: 'bad', why: 'body crc' }
-  if (!recordCrcHolds(source, at, at + size, layout.propertiesAt)) return { frame: 'bad', why: 'record crc' }
+  const sealed = hasCrcProperty(source, layout.propertiesAt, at + size)
+  if (crc === 'required' && !sealed) return { frame: 'bad', why: 'no record crc' }
+  if (sealed && !recordCrcHolds(source, at, at + size)) return { frame: 'bad', why: 'record crc' }
   return { frame: 'message', size }
 }
 
@@ -218,20 +227,16 @@ export function writeRecordCrc(target: Buffer, at: number, size: number): void {
   target[at + size - 1] = 2
 }
 
-/** True for a record without the property, too: other brokers do not write it. */
-function recordCrcHolds(source: Buffer, at: number, end: number, propertiesAt: number): boolean {
-  const headAt = end - crcPropertySize
-  if (headAt < propertiesAt || !hasCrcProperty(source, end)) return true
+function recordCrcHolds(source: Buffer, at: number, end: number): boolean {
   let value = 0
   for (let i = 9; i >= 0; i--) value = value * 10 + (source[end - 11 + i]! - 48)
-  return (crc32Part(source.subarray(at, headAt)) & 0x7fffffff) === value
+  return crc32(source.subarray(at, end - crcPropertySize)) === value
 }
 
-/** True when the record that ends at `end` carries a CRC over everything. */
-export function hasCrcProperty(source: Buffer, end: number): boolean {
+function hasCrcProperty(source: Buffer, propertiesAt: number, end: number): boolean {
   const headAt = end - crcPropertySize
   return (
-    headAt >= 0 &&
+    headAt >= propertiesAt &&
     source[end - 1] === 2 &&
     crcPropertyHead.compare(source, headAt, headAt + crcPropertyHead.length) === 0
   )

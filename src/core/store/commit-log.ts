@@ -155,7 +155,7 @@ export class CommitLog {
   inspect(offset: number, sizeHint: number): { readonly seen: Inspection; readonly source: Buffer } {
     let source = Buffer.allocUnsafe(Math.max(sizeHint, 8))
     source = source.subarray(0, this.read(source, 0, source.length, offset))
-    const seen = inspectRecord(source, 0, offset)
+    const seen = inspectRecord(source, 0, offset, 'required')
     if (seen.frame !== 'cut' || seen.size > recordSizeLimit || source.length < sizeHint)
       return { seen, source }
     return this.inspect(offset, seen.size)
@@ -192,7 +192,7 @@ export class CommitLog {
   ): { used: number; stopped: 'end' | 'blank' | 'cut' } {
     let at = 0
     for (;;) {
-      const seen = inspectRecord(chunk, at, offset + at)
+      const seen = inspectRecord(chunk, at, offset + at, 'required')
       if (seen.frame === 'message') {
         visit(chunk, at, seen.size, offset + at)
         at += seen.size
