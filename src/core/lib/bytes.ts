@@ -18,15 +18,13 @@ export function writeI64(target: Buffer, at: number, value: number): void {
   target.writeUInt32BE(unsignedLow, at + 4)
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+// without ignoreBOM the decoder would swallow a leading byte order mark, which is part of the body
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** The text of bytes that are valid UTF-8, else null. */
 export function utf8Text(bytes: Buffer): string | null {
   try {
-    // ignoreBOM must stay off the decoder's default path: a leading BOM is part of the body
-    return bytes.length >= 3 && bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
-      ? '\ufeff' + utf8.decode(bytes.subarray(3))
-      : utf8.decode(bytes)
+    return utf8.decode(bytes)
   } catch {
     return null
   }

@@ -9,11 +9,10 @@ export function isHostV6(host: HostBytes): boolean {
 
 /** `127.0.0.1:10911` or `[::1]:10911`. @throws TypeError for anything else: addresses come from sockets. */
 export function parseHost(text: string): HostBytes {
-  const colon = text.lastIndexOf(':')
-  const port = Number(text.slice(colon + 1))
-  const address = text.slice(0, colon).replace(/^\[|\]$/g, '')
-  if (colon === -1 || !Number.isInteger(port)) throw new TypeError(`not ip:port: ${text}`)
-  return hostOf(address, port)
+  const [, bracketed, plain, digits] = /^(?:\[(.*)\]|([^[\]]*)):(\d{1,5})$/.exec(text) ?? []
+  const port = Number(digits)
+  if (digits === undefined || port > 65535) throw new TypeError(`not ip:port: ${text}`)
+  return hostOf(bracketed ?? plain!, port)
 }
 
 /** From what a socket says of itself; an IPv4 address mapped into IPv6 is IPv4. */

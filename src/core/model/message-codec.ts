@@ -17,12 +17,16 @@ export function decodeMessages(records: Buffer, brokerName: string): Message[] {
   return messages
 }
 
-/** A record as people see it: the body decompressed, and the sysFlag bit that said so cleared, as Java's client does. */
+/**
+ * A record as people see it: the body decompressed, and the sysFlag bit that said so cleared, as Java's client does.
+ * A body that cannot be decompressed stays as stored and keeps the bit: one such message must not hide the others.
+ */
 export function decodeMessage(record: StoredRecord, brokerName: string): Message {
   const properties = parseProperties(record.properties.toString('utf8'))
   const keys = properties[Property.keys]
   const id = offsetMsgId(record.storeHost, record.physicalOffset)
-  const compressed = (record.sysFlag & SysFlag.compressed) !== 0
+  const decompressed =
+    record.sysFlag & SysFlag.compressed ? decompressOrNull(record.body, record.sysFlag) : null
   return {
     topic: record.topic.toString('utf8'),
     brokerName,
@@ -39,16 +43,24 @@ export function decodeMessage(record: StoredRecord, brokerName: string): Message
     bornHost: formatHost(record.bornHost),
     storeHost: formatHost(record.storeHost),
     reconsumeTimes: record.reconsumeTimes,
-    sysFlag: compressed ? record.sysFlag & ~SysFlag.compressed : record.sysFlag,
+    sysFlag: decompressed === null ? record.sysFlag : record.sysFlag & ~SysFlag.compressed,
     flag: record.flag,
     bodyCrc: record.bodyCrc,
     storeSize: recordSize(record),
     preparedTransactionOffset: record.preparedTransactionOffset,
-    body: compressed ? decompress(record.body, record.sysFlag) : record.body,
+    body: decompressed ?? record.body,
   }
 }
 
 const load = createRequire(import.meta.url)
+
+function decompressOrNull(body: Buffer, sysFlag: number): Buffer | null {
+  try {
+    return decompress(body, sysFlag)
+  } catch {
+    return null
+  }
+}
 
 /** Libraries are loaded when the first such body is met: most runs never meet one. */
 function decompress(body: Buffer, sysFlag: number): Buffer {

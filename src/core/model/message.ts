@@ -44,7 +44,7 @@ export interface Message {
   readonly storeSize: number
   /** Commit-log offset of the half message this one commits, else 0. */
   readonly preparedTransactionOffset: number
-  /** After decompression. */
+  /** After decompression, unless sysFlag still has the compressed bit: then it could not be decompressed. */
   readonly body: Buffer
 }
 

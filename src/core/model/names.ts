@@ -15,11 +15,16 @@ const legalName = /^[%|a-zA-Z0-9_-]+$/
 export function topicNameFault(topic: string): string | null {
   if (topic.trim() === '') return 'The specified topic is blank.'
   if (!legalName.test(topic)) {
-    return 'The specified topic contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$'
+    return `The specified topic: ${topic}, contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$`
   }
-  const retry = topic.startsWith(retryPrefix) || topic.startsWith(dlqPrefix)
-  const sizeMax = retry ? limits.retryTopicSizeMax : limits.topicSizeMax
-  return topic.length > sizeMax ? `The specified topic is longer than topic max length ${sizeMax}.` : null
+  if (topic.startsWith(retryPrefix) || topic.startsWith(dlqPrefix)) {
+    return topic.length > limits.retryTopicSizeMax
+      ? `The specified topic is DLQ or Retry topic: ${topic}, and it's longer than topic max length: ${limits.retryTopicSizeMax}`
+      : null
+  }
+  return topic.length > limits.topicSizeMax
+    ? `The specified topic: ${topic}, is longer than topic max length: ${limits.topicSizeMax}`
+    : null
 }
 
 /** The same for groups (Validators.checkGroup). */

@@ -60,14 +60,17 @@ export function formatProperties(properties: Readonly<Record<string, string>>): 
 export function propertyReader(name: string): (section: string) => string | null {
   const head = name + nameEnd
   return (section) => {
-    let at = section.indexOf(head)
-    // the name may be the end of a longer one, or stand in a value
-    while (at > 0 && section[at - 1] !== pairEnd) at = section.indexOf(head, at + 1)
-    if (at === -1) return null
-    const from = at + head.length
-    const end = section.indexOf(pairEnd, from)
-    const value = end === -1 ? section.slice(from) : section.slice(from, end)
-    return value === '' ? null : value
+    // from the end: of pairs with one name the last that has a value counts, as when all are parsed
+    for (let at = section.lastIndexOf(head); at !== -1; at = section.lastIndexOf(head, at - 1)) {
+      // the name may be the end of a longer one, or stand in a value
+      if (at === 0 || section[at - 1] === pairEnd) {
+        const end = section.indexOf(pairEnd, at)
+        const value = section.slice(at + head.length, end === -1 ? undefined : end)
+        if (value !== '') return value
+      }
+      if (at === 0) break
+    }
+    return null
   }
 }
 

@@ -218,13 +218,14 @@ export type Inspection =
  * Checks the record at `at` without decoding it: magic, lengths, its own place, body CRC and, where it has one,
  * the CRC over everything (`__CRC32#`).
  * @param physicalOffset where `at` lies in the log; a record that names another place is bad (misdirected or stale)
- * @param crcRequired the record was written with `__CRC32#`: without it, it is damaged
+ * @param crc required: a record without `__CRC32#` is bad. We always write it, so its end is torn or damaged;
+ *   optional: for records of other brokers, which do not
  */
 export function inspectRecord(
   source: Buffer,
   at: number,
   physicalOffset: number,
-  crcRequired = false,
+  crc: 'required' | 'optional',
 ): Inspection {
   const available = source.length - at
   if (available < 8) return { frame: 'zeros' }
@@ -242,11 +243,11 @@ export function inspectRecord(
   if (layout.end !== at + size) return { frame: 'bad', why: 'its parts do not add up' }
   const version = magic === Magic.v1 ? 1 : 2
   const end = at + size
-  if (end - crcPropertySize >= layout.propertiesAt && hasCrcProperty(source, end)) {
+  if (hasCrcProperty(source, layout.propertiesAt, end)) {
     // covers the body, too: one CRC instead of two
     if (!recordCrcHolds(source, at, end)) return { frame: 'bad', why: 'record crc' }
-  } else if (crcRequired) {
-    return { frame: 'bad', why: 'its crc is missing' }
+  } else if (crc === 'required') {
+    return { frame: 'bad', why: 'no record crc' }
   } else if (
     crc32(source.subarray(layout.bodyLengthAt + 4, layout.topicAt - version)) !==
     source.readInt32BE(at + bodyCrcAt)
@@ -262,7 +263,7 @@ export const crcPropertySize = Property.crc32.length + 1 + 10 + 1
 const crcPropertyHead = Buffer.from(`${Property.crc32}\u0001`)
 
 /** Fills in the reserved last bytes of a written record: ten digits, least significant first. */
-function writeRecordCrc(target: Buffer, at: number, size: number): void {
+export function writeRecordCrc(target: Buffer, at: number, size: number): void {
   const digitsAt = at + size - 11
   let rest = crc32(target.subarray(at, at + size - crcPropertySize))
   crcPropertyHead.copy(target, at + size - crcPropertySize)
@@ -280,10 +281,10 @@ function recordCrcHolds(source: Buffer, at: number, end: number): boolean {
 }
 
 /** True when the record that ends at `end` carries a CRC over everything. */
-export function hasCrcProperty(source: Buffer, end: number): boolean {
+function hasCrcProperty(source: Buffer, propertiesAt: number, end: number): boolean {
   const headAt = end - crcPropertySize
   return (
-    headAt >= 0 &&
+    headAt >= propertiesAt &&
     source[end - 1] === 2 &&
     crcPropertyHead.compare(source, headAt, headAt + crcPropertyHead.length) === 0
   )

@@ -29,8 +29,11 @@ export interface Command extends CommandHeader {
 
 export const CommandFlag = { response: 1, oneway: 2 } as const
 
-/** Ours; RocketMQ has no limit below the frame's. Checked before any JSON is parsed. */
-export const headerSizeMax = 64 * 1024
+/**
+ * Ours; RocketMQ has no limit below the frame's. Checked before any JSON is parsed. The largest properties, their
+ * separators escaped as six characters each, take three quarters of it.
+ */
+export const headerSizeMax = 256 * 1024
 
 /** The peer speaks something else or lies about lengths: the connection cannot go on. */
 export class FrameError extends Error {

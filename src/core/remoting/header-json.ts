@@ -2,15 +2,10 @@ import type { CommandHeader, ExtFields } from './frame.ts'
 
 /** The JSON header, keys in the alphabetical order Java writes them. */
 export function encodeJsonHeader(header: CommandHeader): Buffer {
-  let hasExt = false
-  for (const name in header.ext) {
-    hasExt = name !== ''
-    break
-  }
   return Buffer.from(
     JSON.stringify({
       code: header.code,
-      ...(hasExt ? { extFields: header.ext } : {}),
+      ...(isEmpty(header.ext) ? {} : { extFields: header.ext }),
       flag: header.flag,
       language: header.language,
       opaque: header.opaque,
@@ -19,6 +14,11 @@ export function encodeJsonHeader(header: CommandHeader): Buffer {
       version: header.version,
     }),
   )
+}
+
+function isEmpty(ext: ExtFields): boolean {
+  for (const _name in ext) return false
+  return true
 }
 
 /** Only `code` and `opaque` are indispensable (measured on 5.5.0). @throws SyntaxError, TypeError */
@@ -37,8 +37,8 @@ export function decodeJsonHeader(source: Buffer, at: number, end: number): Comma
 }
 
 function integer(value: unknown, name: string): number {
-  if (!Number.isInteger(value)) throw new TypeError(`${name} is no integer`)
-  return value as number
+  if (typeof value !== 'number' || value !== (value | 0)) throw new TypeError(`${name} is no 32-bit integer`)
+  return value
 }
 
 function extFields(value: unknown): ExtFields {

@@ -26,7 +26,7 @@ export class HeaderPlan<F extends Fields> {
     }))
   }
 
-  /** @throws HeaderError when a required field is absent, RangeError for an integer that is none */
+  /** @throws HeaderError when a required field is absent, RangeError for a number that its type cannot hold */
   toExt(header: HeaderOf<F>): ExtFields {
     const values = header as Readonly<Record<string, string | number | boolean | undefined>>
     const ext = Object.create(null) as ExtFields
@@ -36,9 +36,7 @@ export class HeaderPlan<F extends Fields> {
         if (step.required) throw new HeaderError(`the custom field <${step.name}> is null`)
         continue
       }
-      if (typeof value === 'number' && !Number.isSafeInteger(value)) {
-        throw new RangeError(`${step.name} is not a safe integer: ${value}`)
-      }
+      if (typeof value === 'number') checkInteger(step, value)
       ext[step.wireName] = String(value)
     }
     return ext
@@ -57,6 +55,11 @@ export class HeaderPlan<F extends Fields> {
     }
     return header as HeaderOf<F>
   }
+}
+
+function checkInteger({ name, kind }: Step, value: number): void {
+  if (!Number.isSafeInteger(value)) throw new RangeError(`${name} is not a safe integer: ${value}`)
+  if (kind === 'i32' && value !== (value | 0)) throw new RangeError(`${name} is no 32-bit number: ${value}`)
 }
 
 function parse(step: Step, text: string): string | number | boolean {

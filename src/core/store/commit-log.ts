@@ -161,13 +161,9 @@ export class CommitLog {
     return span.subarray(0, this.read(span, 0, length, offset))
   }
 
-  sameSegment(one: number, other: number): boolean {
-    return this.#segmentAt(one) === this.#segmentAt(other)
-  }
-
   /** What stands in a span that was read from an offset. */
   inspectIn(span: Buffer, at: number, offset: number): Inspection {
-    return inspectRecord(span, at, offset, this.#crcRequired(offset))
+    return inspectRecord(span, at, offset, this.#crcRequired(offset) ? 'required' : 'optional')
   }
 
   /** What stands at an offset. `source` holds the record when it is a whole one. */

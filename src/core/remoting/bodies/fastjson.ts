@@ -18,6 +18,7 @@ export function parseFastjson(text: string): unknown {
 
 class Scanner {
   readonly #text: string
+  #inKey = false
   at = 0
 
   constructor(text: string) {
@@ -66,10 +67,19 @@ class Scanner {
   #key(depth: number): string {
     const char = this.#text[this.at]
     if (char === '"') return this.#string()
-    if (char === '{') return JSON.stringify(this.value(depth + 1))
+    if (char === '{') return this.#objectKey(depth)
     const number = this.#match(/-?\d+/y)
     if (number === null) throw this.fault('expected a key')
     return number
+  }
+
+  /** A MessageQueue. Not within another one: each level would double the escapes of those in it. */
+  #objectKey(depth: number): string {
+    if (this.#inKey) throw this.fault('an object as a key of a key')
+    this.#inKey = true
+    const key = JSON.stringify(this.value(depth + 1))
+    this.#inKey = false
+    return key
   }
 
   #array(depth: number): unknown[] {

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { javaHash, keyHash, keyHashBits } from '../../../src/core/lib/hash.ts'
+
+describe('javaHash', () => {
+  it('is String.hashCode', () => {
+    // printed by Java
+    const known: Record<string, number> = {
+      '': 0,
+      TagA: 2598919,
+      TagB: 2598920,
+      größe: 98762257,
+      名: 21517,
+      '😀': 1772899,
+      polygenelubricants: -2147483648,
+    }
+    for (const [text, hash] of Object.entries(known)) assert.equal(javaHash(text), hash, text)
+  })
+})
+
+describe('keyHash', () => {
+  it('is a safe integer that does not collide over similar keys', () => {
+    const seen = new Set<number>()
+    let count = 0
+    for (let i = 0; i < 100_000; i++) {
+      for (const key of [`${i}`, `order-${i}`]) {
+        const hash = keyHash(key)
+        assert.ok(Number.isSafeInteger(hash) && hash >= 0)
+        seen.add(hash)
+        count++
+      }
+    }
+    assert.equal(seen.size, count)
+  })
+
+  it('spreads similar keys evenly: by its high bits, runs are sorted by them, and by its low bits', () => {
+    const buckets = 256
+    const keys = 256 * 400
+    const high = new Array<number>(buckets).fill(0)
+    const low = new Array<number>(buckets).fill(0)
+    for (let i = 0; i < keys; i++) {
+      const hash = keyHash(`key${i}`)
+      high[Math.floor(hash / 2 ** (keyHashBits - 8))]!++
+      low[hash % buckets]!++
+    }
+    for (const counts of [high, low]) {
+      const chiSquared = counts.reduce((sum, count) => sum + (count - 400) ** 2 / 400, 0)
+      // 255 degrees of freedom: mean 255, standard deviation 22.6
+      assert.ok(chiSquared < 255 + 6 * 22.6, `chi squared ${chiSquared}`)
+    }
+  })
+
+  it('tells names and keys apart that share characters', () => {
+    assert.notEqual(keyHash('ab'), keyHash('ba'))
+    assert.notEqual(keyHash(''), keyHash('\u0000'))
+    assert.notEqual(keyHash('a#b#c'), keyHash('a#bc#'))
+  })
+})
