@@ -96,7 +96,7 @@ const flags = { read: 'r', write: 'r+', create: fs.constants.O_RDWR | fs.constan
 
 export const nodeFileSystem: FileSystem = {
   open: (path, mode) => new NodeFileHandle(fs.openSync(path, flags[mode], 0o644)),
-  mkdir: (path) => void fs.mkdirSync(path, { recursive: true }),
+  mkdir: makeFolder,
   list: (path) => ifThere(() => fs.readdirSync(path).sort()) ?? [],
   fileSize: (path) => ifThere(() => fs.statSync(path).size),
   readFile: (path) => ifThere(() => fs.readFileSync(path)),
@@ -126,6 +126,20 @@ export const nodeFileSystem: FileSystem = {
       fs.closeSync(fd)
     }
   },
+}
+
+/** With its parents. Not mkdirSync's own recursion: where a parent cannot be made (/proc), Node 20 never returns. */
+function makeFolder(path: string): void {
+  try {
+    fs.mkdirSync(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && fs.statSync(path).isDirectory()) return
+    const parent = dirname(path)
+    if (code !== 'ENOENT' || parent === path) throw error
+    makeFolder(parent)
+    fs.mkdirSync(path)
+  }
 }
 
 function ifThere<T>(act: () => T): T | null {
