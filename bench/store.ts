@@ -69,6 +69,12 @@ try {
   }
   if (read !== messages) throw new Error(`${read} of ${messages} read`)
   report('read in order', messages, readStarted)
+  const logSize = reader.commitLogMaxOffset - reader.commitLogMinOffset
+  const rebuildStarted = performance.now()
+  reader.rebuild()
+  report('rebuild', messages, rebuildStarted)
+  const perGib = ((performance.now() - rebuildStarted) / 1000 / logSize) * 1024 ** 3
+  console.log(`rebuild of 1 GiB at that rate: ${perGib.toFixed(1)} s`)
   reader.close()
 } finally {
   rmSync(folder, { recursive: true, force: true })

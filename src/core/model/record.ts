@@ -204,6 +204,33 @@ function layoutOf(source: Buffer, at: number, version: 1 | 2): Layout {
   return { storeHostSize, bodyLengthAt, topicAt, propertiesAt, end: propertiesAt + propertiesLength }
 }
 
+/** Where parts of a sound record lie, for readers that need a few of them: `readRecord` makes six views. */
+export interface RecordPlaces {
+  readonly queueId: number
+  readonly queueOffset: number
+  readonly sysFlag: number
+  readonly storeTimestamp: number
+  readonly topicAt: number
+  readonly topicEnd: number
+  readonly propertiesAt: number
+  readonly end: number
+}
+
+/** @param at where `inspectRecord` found a message */
+export function recordPlaces(source: Buffer, at: number): RecordPlaces {
+  const layout = layoutOf(source, at, source.readInt32BE(at + magicAt) === Magic.v1 ? 1 : 2)
+  return {
+    queueId: source.readInt32BE(at + queueIdAt),
+    queueOffset: readI64(source, at + queueOffsetAt),
+    sysFlag: source.readInt32BE(at + sysFlagAt),
+    storeTimestamp: readI64(source, layout.bodyLengthAt - 20 - layout.storeHostSize),
+    topicAt: layout.topicAt,
+    topicEnd: layout.propertiesAt - 2,
+    propertiesAt: layout.propertiesAt,
+    end: layout.end,
+  }
+}
+
 /** What stands at a place of the log, as far as `source` shows it. */
 export type Inspection =
   | { readonly frame: 'message'; readonly size: number }

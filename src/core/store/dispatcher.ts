@@ -1,6 +1,6 @@
 import { javaHash } from '../lib/hash.ts'
 import { keysOf, keySeparator, tagOf, uniqueKeyOf } from '../model/properties.ts'
-import { readRecord } from '../model/record.ts'
+import { recordPlaces } from '../model/record.ts'
 import { SysFlag } from '../model/sys-flag.ts'
 import type { DispatchedRecord } from './index-rows.ts'
 
@@ -13,18 +13,27 @@ export function dispatchedRecord(
   at: number,
   physicalOffset: number,
 ): DispatchedRecord | null {
-  const record = readRecord(source, at)
-  const properties = record.properties.toString('utf8')
+  const places = recordPlaces(source, at)
   return dispatchOf(
-    record.topic.toString('utf8'),
-    record.queueId,
-    record.queueOffset,
+    topicAt(source, places.topicAt, places.topicEnd),
+    places.queueId,
+    places.queueOffset,
     physicalOffset,
-    source.readInt32BE(at),
-    record.sysFlag,
-    properties,
-    record.storeTimestamp,
+    places.end - at,
+    places.sysFlag,
+    source.toString('utf8', places.propertiesAt, places.end),
+    places.storeTimestamp,
   )
+}
+
+let lastTopic = { bytes: Buffer.alloc(0), name: '' }
+
+/** Neighbours mostly have one topic: its text is made once. */
+function topicAt(source: Buffer, at: number, end: number): string {
+  if (source.compare(lastTopic.bytes, 0, lastTopic.bytes.length, at, end) !== 0) {
+    lastTopic = { bytes: Buffer.from(source.subarray(at, end)), name: source.toString('utf8', at, end) }
+  }
+  return lastTopic.name
 }
 
 /** The same of a record whose parts are at hand. */
