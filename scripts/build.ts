@@ -1,12 +1,13 @@
-import { build, type Plugin as EsbuildPlugin } from 'esbuild'
-import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { build, type Metafile, type Plugin as EsbuildPlugin } from 'esbuild'
 import { Plugin } from '@oclif/core'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
+const dist = join(root, 'dist')
 
-/** Native modules stay outside; oclif only asks for typescript when it finds itself in a source tree. */
+/** Native modules stay outside; oclif asks for typescript only where it finds itself in a source tree. */
 const external = ['better-sqlite3', 'lz4-napi', 'typescript']
 
 /** Command name to file: one file in an area's folder is one command, named as mqadmin's. */
@@ -38,14 +39,16 @@ const entry: EsbuildPlugin = {
 }
 
 /** One CommonJS file that starts with its own hash, which bin/run.js keys its code cache by. */
-async function bundle(): Promise<void> {
-  const { outputFiles } = await build({
+async function bundle(): Promise<Metafile> {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: root,
     entryPoints: [{ in: 'pocketmq:entry', out: 'pocketmq' }],
     plugins: [entry],
-    outdir: join(root, 'dist'),
+    outdir: dist,
     outExtension: { '.js': '.cjs' },
     bundle: true,
     write: false,
+    metafile: true,
     platform: 'node',
     target: 'node20.19',
     format: 'cjs',
@@ -56,24 +59,48 @@ async function bundle(): Promise<void> {
     supported: { 'dynamic-import': false },
     minifySyntax: true,
     minifyWhitespace: true,
-    keepNames: true,
-    legalComments: 'none',
+    legalComments: 'none', // the notices file has them whole
     logLevel: 'warning',
   })
-  const text = outputFiles[0]!.text
+  const { text } = outputFiles[0]!
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16)
-  writeFileSync(join(root, 'dist/pocketmq.cjs'), `/*${hash}*/${text}`)
+  writeFileSync(join(dist, 'pocketmq.cjs'), `/*${hash}*/${text}`)
+  return metafile
+}
+
+/** The licences of what is bundled ask for their text to come along. */
+function thirdPartyNotices({ inputs }: Metafile): string {
+  const packages = new Set<string>()
+  for (const input of Object.keys(inputs)) {
+    const [, folder] = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input) ?? []
+    if (folder !== undefined) packages.add(folder)
+  }
+  return [...packages].sort().map(noticeOf).join('\n')
+}
+
+function noticeOf(folder: string): string {
+  const { name, version, license } = JSON.parse(
+    readFileSync(join(root, folder, 'package.json'), 'utf8'),
+  ) as Record<string, string>
+  const files = readdirSync(join(root, folder)).filter((file) => /^(licen[cs]e|notice)/i.test(file))
+  const texts = files.map((file) => readFileSync(join(root, folder, file), 'utf8').trim())
+  return [`== ${name} ${version} (${license})`, ...texts, ''].join('\n\n')
 }
 
 /** What help and bin/run.js know of the commands, as oclif derives it from them. */
-async function manifest(): Promise<void> {
+async function writeManifest(): Promise<void> {
   const plugin = new Plugin({ root, type: 'core', ignoreManifest: true, errorOnManifestCreate: true })
   await plugin.load()
-  writeFileSync(join(root, 'oclif.manifest.json'), JSON.stringify(plugin.manifest) + '\n')
+  writeFileSync(join(root, 'oclif.manifest.json'), `${JSON.stringify(plugin.manifest)}\n`)
 }
 
-rmSync(join(root, 'dist'), { recursive: true, force: true })
-rmSync(join(root, 'oclif.manifest.json'), { force: true })
-mkdirSync(join(root, 'dist'))
-await bundle()
-await manifest()
+/** Writes dist/ and oclif.manifest.json. */
+async function buildAll(): Promise<void> {
+  rmSync(dist, { recursive: true, force: true })
+  rmSync(join(root, 'oclif.manifest.json'), { force: true })
+  mkdirSync(dist)
+  const metafile = await bundle()
+  writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), thirdPartyNotices(metafile))
+  await writeManifest()
+}
+await buildAll()

@@ -102,6 +102,7 @@ export abstract class MqCommand extends Command {
       return 0
     } catch (thrown) {
       if (thrown instanceof ClosedPipeError) return 0
+      await io.out.flush().catch(() => undefined) // what was done before the error
       const error = asMqError(thrown)
       const colour = usesColour(io.errIsTerminal, io.env)
       io.err(failureText(error, json, colour))

@@ -90,7 +90,9 @@ export class BulkSend {
   #throwIfNotWhole(inputError: Error | null): void {
     if (this.#failed.length > 0) throw this.#sendError()
     if (this.#interrupted.aborted) {
-      throw new MqError('MQ_INTERRUPTED', `interrupted: ${countText(this.#sent)} sent`)
+      throw new MqError('MQ_INTERRUPTED', `interrupted: ${countText(this.#sent)} sent`, {
+        hint: 'what was sent is stored; send the rest again',
+      })
     }
     if (inputError instanceof MqError) {
       const { code, message, hint } = inputError

@@ -87,18 +87,23 @@ const renderOne: Renderer = async (view, options, sink) => {
   }
 }
 
+/** What fails before its first item prints nothing; what fails later leaves a whole document of what was done. */
 const renderList: Renderer = async (view, options, sink) => {
   const fields = jsonFields(view, options)
-  const open = pretty(envelope(options)).slice(0, -'\n}'.length)
-  await sink.write(`${open},\n  "items": [`)
-  let separator = '\n'
-  for await (const item of view.items) {
-    const json = view.toJson(item)
-    if (json === null) continue
-    await sink.write(separator + pretty(pickFields(json, fields)).replace(/^/gm, '    '))
-    separator = ',\n'
+  const begin = `${pretty(envelope(options)).slice(0, -'\n}'.length)},\n  "items": [`
+  let written = false
+  try {
+    for await (const item of view.items) {
+      const json = view.toJson(item)
+      if (json === null) continue
+      const text = pretty(pickFields(json, fields)).replace(/^/gm, '    ')
+      await sink.write(`${written ? ',' : begin}\n${text}`)
+      written = true
+    }
+    if (!written) await sink.write(`${begin}]\n}\n`)
+  } finally {
+    if (written) await sink.write('\n  ]\n}\n')
   }
-  await sink.write(separator === '\n' ? ']\n}\n' : '\n  ]\n}\n')
 }
 
 const renderLines: Renderer = async (view, options, sink) => {

@@ -79,7 +79,7 @@ export default class SendMessage extends MqCommand {
     const producer = messages.producer(timeoutMs === undefined ? {} : { timeoutMs })
     const bulk = new BulkSend(producer, queueChoice(flags), this.interrupted)
     const results = bulk.results(drafts)
-    return {
+    const view: View<SendResult> = {
       shape: this.#ofMany ? 'list' : 'one',
       items: this.#ofMany ? this.#withProgress(results, bulk) : results,
       fields: sendResultFields,
@@ -87,6 +87,7 @@ export default class SendMessage extends MqCommand {
       toId: ({ msgId }) => msgId,
       table: this.#ofMany ? countText(flags.topic, bulk) : resultTable,
     }
+    return view
   }
 
   async #one(flags: SendFlags): Promise<NewMessage> {

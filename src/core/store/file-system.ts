@@ -94,6 +94,17 @@ class NodeFileHandle implements FileHandle {
 
 const flags = { read: 'r', write: 'r+', create: fs.constants.O_RDWR | fs.constants.O_CREAT } as const
 
+/** Not recursive mkdir: that one never returns where a file system answers ENOENT for good, as /proc does. */
+function makeFolder(path: string): void {
+  const parent = dirname(path)
+  if (parent !== path && !fs.existsSync(parent)) makeFolder(parent)
+  try {
+    fs.mkdirSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !fs.statSync(path).isDirectory()) throw error
+  }
+}
+
 export const nodeFileSystem: FileSystem = {
   open: (path, mode) => new NodeFileHandle(fs.openSync(path, flags[mode], 0o644)),
   mkdir: makeFolder,
@@ -146,7 +157,8 @@ function ifThere<T>(act: () => T): T | null {
   try {
     return act()
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null
     throw error
   }
 }
