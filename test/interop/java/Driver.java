@@ -60,12 +60,17 @@ public final class Driver {
             }
             new Driver(options).run(args[0]);
         } catch (Throwable e) {
-            print(Map.of("error", e.getClass().getSimpleName() + ": " + e.getMessage()));
+            print(Map.of("error", withCauses(e)));
             exit = 1;
         }
         OUT.flush();
         // halt: the client's shutdown hooks only wait for netty, for seconds
         Runtime.getRuntime().halt(exit);
+    }
+
+    private static String withCauses(Throwable e) {
+        String text = e.getClass().getSimpleName() + ": " + e.getMessage();
+        return e.getCause() == null ? text : text + "; caused by " + withCauses(e.getCause());
     }
 
     private void run(String command) throws Exception {
