@@ -77,7 +77,7 @@ export class JavaDriver {
     return this.#run('pull', { topic, ...options })
   }
 
-  /** All messages with DefaultLitePullConsumer in assign mode, from the first offset. */
+  /** What the group has not consumed (a new one: everything) with DefaultLitePullConsumer in assign mode. */
   litePull(
     topic: string,
     options: { tag?: string; group?: string; commit?: boolean } = {},
