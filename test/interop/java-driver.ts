@@ -1,4 +1,5 @@
-import { type HeaderType, headerTypeFlag, runJava } from './jvm.ts'
+import type { SerializeType } from '../../src/core/remoting/frame.ts'
+import { headerTypeFlag, runJava } from './jvm.ts'
 
 export interface DriverMessage {
   readonly body?: string
@@ -55,9 +56,9 @@ export interface OffsetRow {
 /** The Java client 5.5.0 (java/Driver.java) with JSON or binary headers. Each call is a JVM of its own. */
 export class JavaDriver {
   readonly #namesrv: string
-  readonly #headerType: HeaderType
+  readonly #headerType: SerializeType
 
-  constructor(namesrv: string, headerType: HeaderType) {
+  constructor(namesrv: string, headerType: SerializeType) {
     this.#namesrv = namesrv
     this.#headerType = headerType
   }
@@ -76,7 +77,7 @@ export class JavaDriver {
     return this.#run('pull', { topic, ...options })
   }
 
-  /** All messages with DefaultLitePullConsumer in assign mode, from the first offset. */
+  /** What the group has not consumed (a new one: everything) with DefaultLitePullConsumer in assign mode. */
   litePull(
     topic: string,
     options: { tag?: string; group?: string; commit?: boolean } = {},

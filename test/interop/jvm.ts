@@ -1,4 +1,5 @@
 /** Java processes that end with this one: by request, at exit, and (WithParent) even when it is killed. */
+import type { SerializeType } from '../../src/core/remoting/frame.ts'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
@@ -6,11 +7,7 @@ import { constants } from 'node:os'
 import { join } from 'node:path'
 import { classPath } from './jars.ts'
 
-/** What the header of the client's own frames, or of a server's answers, is written as. */
-export type HeaderType = 'json' | 'binary'
-
 const quietLogback = `-Drmq.logback.configurationFile=${join(import.meta.dirname, 'quiet-logback.xml')}`
-const stopWithinMs = 15_000
 
 const live = new Set<ChildProcess>()
 process.once('exit', () => {
@@ -20,7 +17,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => process.exit(128 + constants.signals[signal]))
 }
 
-export function headerTypeFlag(type: HeaderType): string {
+export function headerTypeFlag(type: SerializeType): string {
   return `-Drocketmq.serialize.type=${type === 'binary' ? 'ROCKETMQ' : 'JSON'}`
 }
 
@@ -68,14 +65,12 @@ export class JavaServer {
     return readFileSync(this.#logPath, 'utf8')
   }
 
-  /** Ends its input, which shuts it down cleanly; kills it should that take too long. */
-  async stop(): Promise<void> {
+  /** Kills it: a broker takes ten seconds to shut down, and nobody reads its files afterwards. */
+  async kill(): Promise<void> {
     if (this.hasEnded) return
     const ended = once(this.#child, 'exit')
-    const impatience = setTimeout(() => this.#child.kill('SIGKILL'), stopWithinMs)
-    this.#child.stdin?.end()
+    this.#child.kill('SIGKILL')
     await ended
-    clearTimeout(impatience)
   }
 }
 

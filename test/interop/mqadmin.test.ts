@@ -163,7 +163,7 @@ for (const [name, start] of Object.entries(targets)) {
       assert.deepEqual(row, ['DefaultCluster', 'broker-a', `{0=${target.broker}}`, '2', '2', '6'])
       assert.deepEqual(total, ['Total:', '1', '2', '2'])
       const listed = names.trimEnd().split('\n')
-      for (const each of [topic, 'MqadminAutoT', 'MqadminReadOnlyT', 'TBW102', '%RETRY%TOOLS_CONSUMER'])
+      for (const each of [topic, 'MqadminAutoT', 'MqadminReadOnlyT', 'TBW102'])
         assert.equal(listed.includes(each), true, each)
       assert.match(owners, new RegExp(`^DefaultCluster +${topic} +$`, 'm'))
       assert.doesNotMatch(owners, /%RETRY%/)

@@ -1,15 +1,17 @@
 /** A real RocketMQ 5.5.0: one name server and one broker on free loopback ports, their files in a temporary folder. */
+import type { SerializeType } from '../../src/core/remoting/frame.ts'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { connect } from '../../src/core/connect.ts'
+import { MqError, type ErrorCode } from '../../src/core/errors.ts'
 import { freeBrokerPort, freePort } from './free-port.ts'
-import { type HeaderType, JavaServer, headerTypeFlag } from './jvm.ts'
-import { request } from './request.ts'
+import { JavaServer, headerTypeFlag } from './jvm.ts'
 
 export interface RealClusterOptions {
   /** How its answers' headers are written; RocketMQ's default is JSON. */
-  readonly headerType?: HeaderType
+  readonly headerType?: SerializeType
   /**
    * The host that routes and offset ids name, RocketMQ's brokerIP1. Both servers listen on 127.0.0.1 only; something
    * else may listen on this host with the same ports. Default 127.0.0.1.
@@ -27,7 +29,6 @@ const serverFlags = [
   '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED',
   '--add-exports=java.base/jdk.internal.ref=ALL-UNNAMED',
 ]
-const GET_ROUTEINFO_BY_TOPIC = 105
 /** Exists on every broker with autoCreateTopicEnable: its route shows that the broker is registered. */
 const templateTopic = 'TBW102'
 
@@ -36,8 +37,6 @@ export class RealCluster {
   readonly namesrv: string
   /** `host:port` of the broker, where it listens. */
   readonly broker: string
-  /** The broker's storePathRootDir. */
-  readonly store: string
   readonly #dir: string
   readonly #options: RealClusterOptions
   readonly #servers: JavaServer[] = []
@@ -48,7 +47,6 @@ export class RealCluster {
     this.#options = options
     this.namesrv = `127.0.0.1:${ports.namesrv}`
     this.broker = `127.0.0.1:${ports.broker}`
-    this.store = join(dir, 'store')
     process.once('exit', this.#removeFiles) // an interrupted run: jvm.ts has killed the servers by then
   }
 
@@ -67,9 +65,9 @@ export class RealCluster {
     }
   }
 
-  /** Stops both servers cleanly and removes their files. */
+  /** Kills both servers and removes their files. */
   async stop(): Promise<void> {
-    for (const server of this.#servers.reverse()) await server.stop()
+    for (const server of this.#servers.reverse()) await server.kill()
     process.off('exit', this.#removeFiles)
     this.#removeFiles()
   }
@@ -79,7 +77,11 @@ export class RealCluster {
       listenPort: portOf(this.namesrv),
       bindAddress: '127.0.0.1',
     })
-    await until('the name server answers', namesrv, async () => (await this.#templateRoute()) !== null)
+    await until(
+      'the name server answers',
+      namesrv,
+      async () => (await this.#templateRoute()) !== 'MQ_NAMESRV_UNREACHABLE',
+    )
     const broker = this.#start('broker', 'org.apache.rocketmq.broker.BrokerStartup', {
       brokerClusterName: 'DefaultCluster',
       brokerName: 'broker-a',
@@ -88,12 +90,12 @@ export class RealCluster {
       listenPort: portOf(this.broker),
       haListenPort: haPort,
       namesrvAddr: this.namesrv,
-      storePathRootDir: this.store,
+      storePathRootDir: join(this.#dir, 'store'),
       mappedFileSizeCommitLog: 16 * 1024 * 1024,
       autoCreateTopicEnable: 'true',
       ...this.#options.brokerConf,
     })
-    await until('the broker is registered', broker, async () => (await this.#templateRoute())?.code === 0)
+    await until('the broker is registered', broker, async () => (await this.#templateRoute()) === 'found')
   }
 
   #start(role: string, mainClass: string, conf: Readonly<Record<string, string | number>>): JavaServer {
@@ -109,8 +111,17 @@ export class RealCluster {
     return server
   }
 
-  #templateRoute() {
-    return request(this.namesrv, GET_ROUTEINFO_BY_TOPIC, { topic: templateTopic })
+  async #templateRoute(): Promise<'found' | ErrorCode> {
+    const admin = await connect({ kind: 'cluster', namesrv: [this.namesrv] })
+    try {
+      await admin.topics.route(templateTopic)
+      return 'found'
+    } catch (error) {
+      if (error instanceof MqError) return error.code
+      throw error
+    } finally {
+      await admin.close()
+    }
   }
 }
 

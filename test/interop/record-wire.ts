@@ -7,13 +7,13 @@
  * on unchanged; so this needs Linux, where all of 127.0.0.0/8 is loopback. `--order` also prints which request
  * codes each step sent, in order, with the response codes.
  */
+import type { SerializeType } from '../../src/core/remoting/frame.ts'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { decodeFrame } from '../../src/core/remoting/frame.ts'
 import { prepare } from './jars.ts'
 import { JavaDriver } from './java-driver.ts'
-import type { HeaderType } from './jvm.ts'
 import { mqadmin } from './mqadmin.ts'
 import { RealCluster } from './real-cluster.ts'
 import { type Exchange, RecordingProxy } from './recording-proxy.ts'
@@ -36,7 +36,7 @@ for (const headerType of ['json', 'binary'] as const) {
   console.error(`${headerType}: ${lines.length} exchanges`)
 }
 
-async function record(headerType: HeaderType): Promise<Step[]> {
+async function record(headerType: SerializeType): Promise<Step[]> {
   const cluster = await RealCluster.start({ headerType, advertisedHost: proxyHost })
   const namesrvProxy = await RecordingProxy.start(proxyHost, cluster.namesrv)
   const brokerProxy = await RecordingProxy.start(proxyHost, cluster.broker)
@@ -58,7 +58,7 @@ async function record(headerType: HeaderType): Promise<Step[]> {
 }
 
 async function scenario(
-  headerType: HeaderType,
+  headerType: SerializeType,
   cluster: RealCluster,
   step: <T>(name: string, act: () => Promise<T>) => Promise<T>,
 ): Promise<void> {
@@ -161,7 +161,7 @@ function shape(frame: Buffer): string {
   return [...Object.keys(ext).sort(), remark !== null, body.length > 0].join()
 }
 
-function printOrder(headerType: HeaderType, { name, exchanges }: Step): void {
+function printOrder(headerType: SerializeType, { name, exchanges }: Step): void {
   console.log(`## ${headerType}: ${name}`)
   for (const { code, request, response } of exchanges) {
     const asked = decodeFrame(request, 0, request.length)

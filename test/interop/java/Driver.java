@@ -22,6 +22,7 @@ import org.apache.rocketmq.client.consumer.PullResult;
 import org.apache.rocketmq.client.consumer.PullStatus;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
 import org.apache.rocketmq.client.producer.SendResult;
+import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageAccessor;
 import org.apache.rocketmq.common.message.MessageClientExt;
@@ -36,7 +37,8 @@ import org.apache.rocketmq.common.message.MessageQueue;
  *
  * <p>send, sendBatch: --topic T [--group G], input {body|bodyBase64, tag, keys[], properties{}, queueId}
  * <br>pull: --topic T [--tag E] [--group G] [--max N], every queue from min to max offset, DefaultMQPullConsumer
- * <br>litePull: --topic T [--tag E] [--group G] [--commit true], the same with DefaultLitePullConsumer.assign
+ * <br>litePull: --topic T [--tag E] [--group G] [--commit true], what the group has not consumed,
+ * DefaultLitePullConsumer.assign
  * <br>view: --topic T --id ID (offset id or unique key) · query: --topic T --key K
  * <br>offsets: --topic T [--group G] [--time ms] · commitOffset: --topic T --group G --queue N --offset N
  */
@@ -60,12 +62,17 @@ public final class Driver {
             }
             new Driver(options).run(args[0]);
         } catch (Throwable e) {
-            print(Map.of("error", e.getClass().getSimpleName() + ": " + e.getMessage()));
+            print(Map.of("error", withCauses(e)));
             exit = 1;
         }
         OUT.flush();
         // halt: the client's shutdown hooks only wait for netty, for seconds
         Runtime.getRuntime().halt(exit);
+    }
+
+    private static String withCauses(Throwable e) {
+        String text = e.getClass().getSimpleName() + ": " + e.getMessage();
+        return e.getCause() == null ? text : text + "; caused by " + withCauses(e.getCause());
     }
 
     private void run(String command) throws Exception {
@@ -198,6 +205,8 @@ public final class Driver {
         DefaultLitePullConsumer consumer = new DefaultLitePullConsumer(option("group", "interop-lite-puller"));
         consumer.setNamesrvAddr(option("namesrv"));
         consumer.setAutoCommit(false);
+        // Not seekToBegin after assign: it interrupts pulls under way, and an interrupted client closes its connection.
+        consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
         consumer.start();
         try {
             Collection<MessageQueue> queues = consumer.fetchMessageQueues(option("topic"));
@@ -205,9 +214,6 @@ public final class Driver {
                 consumer.setSubExpressionForAssign(option("topic"), option("tag"));
             }
             consumer.assign(queues);
-            for (MessageQueue queue : queues) {
-                consumer.seekToBegin(queue);
-            }
             // Two empty polls in a row: the assign tasks had their turn and nothing is left.
             for (int empty = 0; empty < 2; ) {
                 List<MessageExt> messages = consumer.poll(POLL_MS);
