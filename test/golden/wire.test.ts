@@ -47,8 +47,6 @@ const notInTable: Readonly<Record<number, string>> = {
 /** Extra fields of Java's that no row has, in which our encoding differs from what was recorded. */
 const fieldsNotInTable: Readonly<Record<string, string>> = {
   ReqT: 'RpcRequestHeader of the RPC hook: a type of request that only proxies look at',
-  TRACE_ON: 'of send answers: whether the producer should trace; the Java client takes absent as true',
-  MSG_REGION: 'of send answers: the Java client takes absent as DefaultRegion',
 }
 
 /** Values that come back as others: longs are numbers here, clamped (DESIGN). */
@@ -145,7 +143,7 @@ for (const type of ['json', 'binary'] as const) {
 }
 
 /** Decoded as a client does, encoded as a server does, it says the same. */
-function checkAnswer<N extends RequestName>(name: N, answered: Command): void {
+function checkAnswer(name: RequestName, answered: Command): void {
   const reply = decodeReply(name, answered)
   const { code, remark, header, body } = reply
   assert.equal(code, answered.code)
@@ -155,11 +153,12 @@ function checkAnswer<N extends RequestName>(name: N, answered: Command): void {
     ...(remark === null ? {} : { remark }),
     ...(header === null ? {} : { header }),
     ...(body === null ? {} : { body }),
-  } as unknown as AnswerOf<N>
+  } as AnswerOf<typeof name>
   const encoded = encodeAnswer(name, answer)
   assert.equal(encoded.code, answered.code)
   assert.equal(encoded.remark, answered.remark)
-  assert.deepEqual(normal(encoded.ext), normal(answered.ext))
+  // declared: a refusal that lacks the row's fields has no header here, whatever else stands in it
+  if (header !== null || code === 0) assert.deepEqual(normal(encoded.ext), normal(answered.ext))
   assertSameBody(requestSpec(name).code, encoded.body, answered.body)
 }
 
