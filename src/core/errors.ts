@@ -190,6 +190,5 @@ export class MqError extends Error {
 
 /** Java remarks carry stack traces; the first line is the one meant for people. */
 function firstLine(text: string): string {
-  const end = text.indexOf('\n')
-  return end === -1 ? text : text.slice(0, end)
+  return text.split(/\r?\n/, 1)[0]!
 }

@@ -4,9 +4,12 @@ export interface Timers {
   after(ms: number, act: () => void): () => void
 }
 
+/** Node turns longer times into 1 ms. */
+const timeoutMaxMs = 0x7fffffff
+
 export const systemTimers: Timers = {
   after(ms, act) {
-    const timer = setTimeout(act, ms)
+    const timer = setTimeout(act, Math.min(ms, timeoutMaxMs))
     timer.unref()
     return () => clearTimeout(timer)
   },

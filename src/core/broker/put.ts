@@ -48,6 +48,7 @@ const clusterOf = propertyReader(Property.cluster)
 const regionOf = propertyReader(Property.region)
 const traceOf = propertyReader(Property.traceOn)
 const delayLevelOf = propertyReader(Property.delayLevel)
+const timersOf = [Property.deliverMs, Property.delayMs, Property.delaySec].map(propertyReader)
 const preparedOf = propertyReader(Property.transactionPrepared)
 const regionPair = `${Property.region}\u0001${regionId}\u0002`
 const tracePair = `${Property.traceOn}\u0001true\u0002`
@@ -74,6 +75,8 @@ export class PutChecks {
     const properties = this.#complete(request.properties)
     refuseDeferred(request.sysFlag, properties)
     checkSizes(request.topic, request.body, properties)
+    // NettyDecoder has null for no bytes, and HookUtils.checkBeforePutMessage refuses that
+    if (request.body.length === 0) throw new MqError('MQ_MESSAGE_ILLEGAL', 'the message body length is zero')
     return { ...append(request, queueId), body: request.body, properties, flag: request.flag }
   }
 
@@ -84,7 +87,7 @@ export class PutChecks {
     }
     const { queueId } = this.#place(request)
     const requests = parts.map((part) => {
-      const properties = withoutReserved(part.properties)
+      const properties = terminated(withoutReserved(part.properties))
       refuseDeferred(request.sysFlag, properties)
       checkSizes(request.topic, part.body, properties)
       return { ...append(request, queueId), body: part.body, properties, flag: part.flag }
@@ -123,8 +126,7 @@ export class PutChecks {
   }
 
   #complete(sent: string): string {
-    let properties = withoutReserved(sent)
-    if (properties !== '' && !properties.endsWith('\u0002')) properties += '\u0002'
+    let properties = terminated(withoutReserved(sent))
     if (uniqueKeyOf(properties) === null)
       properties += `${Property.uniqueKey}\u0001${this.#uniqueKeys.next()}\u0002`
     if (clusterOf(properties) === null) properties += this.#clusterPair
@@ -156,10 +158,15 @@ function withoutReserved(properties: string): string {
   return formatProperties(parsed)
 }
 
+/** The last separator may be missing on the wire; in the log, and in its size, it counts. */
+function terminated(properties: string): string {
+  return properties === '' || properties.endsWith('\u0002') ? properties : `${properties}\u0002`
+}
+
 /** Delayed messages and transactions need services this broker does not run: refused, never stored and forgotten. */
 function refuseDeferred(sysFlag: number, properties: string): void {
   const level = Number(delayLevelOf(properties) ?? 0)
-  const timed = properties.includes('TIMER_DELIVER_MS\u0001') || properties.includes('TIMER_DELAY_')
+  const timed = properties.includes('TIMER_') && timersOf.some((timerOf) => timerOf(properties) !== null)
   if (level > 0 || timed) {
     throw new MqError('MQ_MESSAGE_ILLEGAL', 'delayed messages are not supported by this version of pocketmq')
   }

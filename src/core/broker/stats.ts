@@ -2,18 +2,22 @@ import type { Clock } from '../lib/clock.ts'
 
 /** Rates are averages over these, as RocketMQ's StoreStatsService prints them. */
 const windowsS = [10, 60, 600] as const
+const secondsMax = 601
 
-interface Sample {
-  readonly at: number
-  readonly puts: number
-  readonly gets: number
+/** What happened in one second of the clock. */
+interface Second {
+  /** Epoch s. */
+  readonly second: number
+  puts: number
+  gets: number
 }
 
 /** Counts of this process since its start; StoreStatsService. */
 export class Stats {
   readonly #clock: Clock
   readonly startedAt: number
-  readonly #samples: Sample[] = []
+  /** Seconds in which something happened, of the last ten minutes. */
+  readonly #seconds: Second[] = []
   putTotal = 0
   putBytes = 0
   getTotal = 0
@@ -27,42 +31,44 @@ export class Stats {
   put(messages: number, bytes: number): void {
     this.putTotal += messages
     this.putBytes += bytes
-    this.#sample()
+    this.#current().puts += messages
   }
 
   get(messages: number, bytes: number): void {
     this.getTotal += messages
     this.getBytes += bytes
-    this.#sample()
+    this.#current().gets += messages
   }
 
   /** `10s 60s 600s` averages, as text. */
   get putTps(): string {
-    return this.#rates((sample) => sample.puts, this.putTotal)
+    return this.#rates((each) => each.puts)
   }
 
   get getTps(): string {
-    return this.#rates((sample) => sample.gets, this.getTotal)
+    return this.#rates((each) => each.gets)
   }
 
-  #rates(count: (sample: Sample) => number, total: number): string {
+  #rates(count: (each: Second) => number): string {
     const now = this.#clock.now()
     return windowsS
       .map((window) => {
-        const from = Math.max(now - window * 1000, this.startedAt)
-        const before = this.#samples.findLast((sample) => sample.at <= from)
-        const seconds = Math.max(1, (now - from) / 1000)
-        return ((total - (before === undefined ? 0 : count(before))) / seconds).toFixed(1)
+        const first = Math.floor(now / 1000) - window
+        const from = Math.max(first * 1000, this.startedAt)
+        const total = this.#seconds.reduce((sum, each) => sum + (each.second >= first ? count(each) : 0), 0)
+        return (total / Math.max(1, (now - from) / 1000)).toFixed(1)
       })
       .join(' ')
   }
 
-  /** One a second at most, for ten minutes. */
-  #sample(): void {
-    const now = this.#clock.now()
-    const last = this.#samples.at(-1)
-    if (last !== undefined && now - last.at < 1000) return
-    this.#samples.push({ at: now, puts: this.putTotal, gets: this.getTotal })
-    if (this.#samples.length > 601) this.#samples.shift()
+  #current(): Second {
+    const second = Math.floor(this.#clock.now() / 1000)
+    const last = this.#seconds.at(-1)
+    // a clock that went back counts on where it was
+    if (last !== undefined && second <= last.second) return last
+    const next = { second, puts: 0, gets: 0 }
+    this.#seconds.push(next)
+    if (this.#seconds.length > secondsMax) this.#seconds.shift()
+    return next
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
+import { limits } from '../model/limits.ts'
 import { autoCreateTopic, retryPrefix, topicNameFault } from '../model/names.ts'
 import { Perm, type TopicConfig } from '../model/topic.ts'
 import type { StateDb } from '../store/state-db.ts'
@@ -152,6 +153,14 @@ export class Topics {
         'MQ_INVALID_PARAMETER',
         `The topic[${config.topicName}] is conflict with system topic.`,
       )
+    }
+    for (const nums of [config.readQueueNums, config.writeQueueNums]) {
+      if (nums < 0 || nums > limits.queueNumsMax) {
+        throw new MqError(
+          'MQ_INVALID_PARAMETER',
+          `a topic has 0 to ${limits.queueNumsMax} queues, not ${nums}`,
+        )
+      }
     }
     const before = this.get(config.topicName)
     const after = { ...config, attributes: attributesAfter(before?.attributes ?? null, config.attributes) }

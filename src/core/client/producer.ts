@@ -26,6 +26,7 @@ const retryable: ReadonlySet<number> = new Set([
   ResponseCode.noPermission,
   ResponseCode.noBuyerId,
   ResponseCode.notInCurrentUnit,
+  ResponseCode.goAway,
 ])
 
 const statusOf: Readonly<Record<number, SendStatus>> = {

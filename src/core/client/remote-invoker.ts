@@ -1,3 +1,4 @@
+import { MqError } from '../errors.ts'
 import { RemotingClient, type ClientOptions } from '../remoting/client.ts'
 import { decodeReply, encodeCall, type EncodedCall } from '../remoting/codec.ts'
 import type { CallOf, ReplyOf, RequestName } from '../remoting/requests/index.ts'
@@ -31,7 +32,7 @@ export class RemoteInvoker implements Invoker {
     try {
       encoded = encodeCall(name, call)
     } catch (error) {
-      return onReply(error as Error, null)
+      return onReply(new MqError('MQ_INVALID_PARAMETER', (error as Error).message, { cause: error }), null)
     }
     client.submit(encoded, (error, command) => {
       if (error !== null) return onReply(error, null)
@@ -39,7 +40,8 @@ export class RemoteInvoker implements Invoker {
       try {
         reply = decodeReply(name, command!)
       } catch (cause) {
-        return onReply(new Error(`${address} answered ${name} with what cannot be read`, { cause }), null)
+        const why = `${address} answered ${name} with what cannot be read: ${(cause as Error).message}`
+        return onReply(new MqError('MQ_FAILED', why, { cause }), null)
       }
       onReply(null, reply)
     })

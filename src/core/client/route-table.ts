@@ -21,6 +21,8 @@ export interface PublishInfo {
 export class RouteTable {
   readonly #nameServers: NameServers
   readonly #publish = new Map<string, PublishInfo>()
+  /** Questions under way: many sends of one turn share the first one's. */
+  readonly #asked = new Map<string, Promise<PublishInfo>>()
   readonly #routes = new Map<string, TopicRoute>()
 
   constructor(nameServers: NameServers) {
@@ -28,9 +30,18 @@ export class RouteTable {
   }
 
   /** An unknown topic has the queues of TBW102, at most `defaultTopicQueueNums`. @throws MQ_TOPIC_NOT_EXIST, MQ_NO_PERMISSION */
-  async publishInfo(topic: string): Promise<PublishInfo> {
+  publishInfo(topic: string): Promise<PublishInfo> {
     const known = this.#publish.get(topic)
-    if (known !== undefined) return known
+    if (known !== undefined) return Promise.resolve(known)
+    let asked = this.#asked.get(topic)
+    if (asked === undefined) {
+      asked = this.#ask(topic).finally(() => this.#asked.delete(topic))
+      this.#asked.set(topic, asked)
+    }
+    return asked
+  }
+
+  async #ask(topic: string): Promise<PublishInfo> {
     const route = await this.#nameServers.routeOrNull(topic)
     const info = route === null ? await this.#templateInfo(topic) : publishInfo(topic, route, Infinity, true)
     if (info.queues.length === 0)
@@ -69,6 +80,7 @@ export class RouteTable {
 
   forget(topic: string): void {
     this.#publish.delete(topic)
+    this.#asked.delete(topic)
     this.#routes.delete(topic)
   }
 }

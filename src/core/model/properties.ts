@@ -16,6 +16,8 @@ export const Property = {
   originMessageId: 'ORIGIN_MESSAGE_ID',
   shardingKey: '__SHARDINGKEY',
   deliverMs: 'TIMER_DELIVER_MS',
+  delayMs: 'TIMER_DELAY_MS',
+  delaySec: 'TIMER_DELAY_SEC',
   innerNum: 'INNER_NUM',
   popCheckpoint: 'POP_CK',
   crc32: '__CRC32#',

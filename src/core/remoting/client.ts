@@ -52,10 +52,15 @@ export class RemotingClient {
     } catch (error) {
       return onReply(new MqError('MQ_MESSAGE_ILLEGAL', (error as Error).message), null)
     }
+    const target = hostAndPort(this.#address)
+    if (target === null) {
+      const error = new MqError('MQ_BROKER_UNREACHABLE', `not host:port: ${JSON.stringify(this.#address)}`)
+      return onReply(error, null)
+    }
     this.#waiting.set(opaque, { deadline: Date.now() + this.#options.timeoutMs, onReply })
     this.#sweep ??= setInterval(() => this.#dropLate(), sweepMs)
     if (this.#connection !== null) this.#connection.send(frame)
-    else this.#connect().frames.push(frame)
+    else this.#connect(target).frames.push(frame)
   }
 
   close(): void {
@@ -66,10 +71,9 @@ export class RemotingClient {
     this.#connection = null
   }
 
-  #connect(): { readonly frames: Buffer[] } {
+  #connect(target: HostAndPort): { readonly frames: Buffer[] } {
     if (this.#connecting !== null) return this.#connecting
-    const { host, port } = hostAndPort(this.#address)
-    const socket = connect({ host, port, noDelay: true })
+    const socket = connect({ ...target, noDelay: true })
     const connecting = { socket, frames: [] as Buffer[] }
     this.#connecting = connecting
     const failed = (error: Error): void => {
@@ -140,9 +144,16 @@ export class RemotingClient {
   }
 }
 
-function hostAndPort(address: string): { host: string; port: number } {
-  const colon = address.lastIndexOf(':')
-  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) }
+interface HostAndPort {
+  readonly host: string
+  readonly port: number
+}
+
+/** Null for what is none: addresses come from flags, and from the routes of other people's name servers. */
+function hostAndPort(address: string): HostAndPort | null {
+  const [, bracketed, plain, digits] = /^(?:\[(.+)\]|([^[\]]+)):(\d{1,5})$/.exec(address) ?? []
+  const port = Number(digits)
+  return digits === undefined || port > 65535 ? null : { host: bracketed ?? plain!, port }
 }
 
 function reasonOf(error: Error): string {

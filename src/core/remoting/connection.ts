@@ -4,6 +4,9 @@ import { decodeFrame, frameSize, type Command } from './frame.ts'
 /** Grows for larger frames, shrinks back with the next chunk. */
 const readBufferSize = 64 * 1024
 
+/** How long a peer may take to read what is left for it and to hang up, once we have. */
+const lingerMs = 1000
+
 /**
  * Frames over one socket, either direction: a growable read buffer, no promise and no event a frame, and one
  * socket write for all frames sent in a turn of the event loop.
@@ -54,9 +57,15 @@ export class Connection {
   close(error: Error | null): void {
     if (this.#closed) return
     this.#closed = true
-    if (error === null) this.socket.end()
+    if (error === null) this.#hangUp()
     else this.socket.destroy()
     this.#onClose(error)
+  }
+
+  #hangUp(): void {
+    this.socket.end()
+    const timer = setTimeout(() => this.socket.destroy(), lingerMs)
+    this.socket.once('close', () => clearTimeout(timer))
   }
 
   #take(chunk: Buffer): void {

@@ -24,4 +24,5 @@ export const ResponseCode = {
   notInCurrentUnit: 205,
   consumerNotOnline: 206,
   noMessage: 208,
+  goAway: 1500,
 } as const

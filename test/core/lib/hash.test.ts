@@ -18,18 +18,19 @@ describe('javaHash', () => {
 })
 
 describe('keyHash', () => {
-  it('is a safe integer that does not collide over similar keys', () => {
+  it('has its bits, and collides over similar keys no more than chance would', () => {
     const seen = new Set<number>()
     let count = 0
     for (let i = 0; i < 100_000; i++) {
       for (const key of [`${i}`, `order-${i}`]) {
         const hash = keyHash(key)
-        assert.ok(Number.isSafeInteger(hash) && hash >= 0)
+        assert.ok(Number.isInteger(hash) && hash >= 0 && hash < 2 ** keyHashBits)
         seen.add(hash)
         count++
       }
     }
-    assert.equal(seen.size, count)
+    // 2 * 10^10 pairs over 2^37 values: 0.15 expected
+    assert.ok(count - seen.size <= 2, `${count - seen.size} collisions`)
   })
 
   it('spreads similar keys evenly: by its high bits, runs are sorted by them, and by its low bits', () => {

@@ -235,7 +235,7 @@ describe('writeRecordCrc', () => {
     assert.equal(properties['KEYS'], 'k1')
     const digits = properties['__CRC32#']!
     assert.match(digits, /^\d{10}$/)
-    const value = Number([...digits].reverse().join(''))
+    const value = Number(Array.from(digits).reverse().join(''))
     assert.equal(value, crc32(bytes.subarray(0, bytes.length - crcPropertySize)))
   })
 })

@@ -12,17 +12,17 @@ const plan = new HeaderPlan({
 })
 const given = { topic: 't', queueId: 3 }
 
-function fieldValue({ kind, required }: Field): fc.Arbitrary<unknown> {
+function fieldValue({ kind, required }: Field): fc.Arbitrary<string | number | boolean | undefined> {
   const value = {
     str: fc.string({ unit: 'binary' }),
     i32: fc.integer({ min: -0x80000000, max: 0x7fffffff }),
     i64: fc.maxSafeInteger(),
     bool: fc.boolean(),
   }[kind]
-  return required ? value : fc.option(value as fc.Arbitrary<unknown>, { nil: undefined })
+  return required ? value : fc.option<string | number | boolean, undefined>(value, { nil: undefined })
 }
 
-function anyHeader(fields: Fields): fc.Arbitrary<Record<string, unknown>> {
+function anyHeader(fields: Fields): fc.Arbitrary<Record<string, string | number | boolean | undefined>> {
   return fc.record(
     Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, fieldValue(field)])),
   )

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
+import { limits } from '../../../src/core/model/limits.ts'
+import { Connection } from '../../../src/core/remoting/connection.ts'
+import { encodeFrame, FrameError, type Command } from '../../../src/core/remoting/frame.ts'
+import { socketPair, until } from './sockets.ts'
+
+function command(opaque: number, body: Buffer, serializeType: 'json' | 'binary' = 'json'): Command {
+  const ext = Object.create(null) as Record<string, string>
+  ext['topic'] = 'T'
+  return {
+    serializeType,
+    code: 10,
+    language: 'JAVA',
+    version: 513,
+    opaque,
+    flag: 0,
+    remark: null,
+    ext,
+    body,
+  }
+}
+
+describe('Connection', () => {
+  let far: Socket
+  let closePair: () => void
+  let received: Command[]
+  let closings: (Error | null)[]
+  let connection: Connection
+
+  beforeEach(async () => {
+    const pair = await socketPair()
+    far = pair.far
+    far.on('error', () => undefined)
+    closePair = pair.close
+    received = []
+    closings = []
+    connection = new Connection(
+      pair.near,
+      (each) => received.push(each),
+      (error) => closings.push(error),
+    )
+  })
+  afterEach(() => closePair())
+
+  it('puts frames together again, cut at every place', async () => {
+    const frames = [
+      command(1, Buffer.from('one')),
+      command(2, Buffer.alloc(0), 'binary'),
+      command(3, Buffer.from('x')),
+    ]
+    const bytes = Buffer.concat(frames.map(encodeFrame))
+    for (let cut = 1; cut < bytes.length; cut++) {
+      far.write(bytes.subarray(0, cut))
+      await new Promise((resolve) => setImmediate(resolve))
+      far.write(bytes.subarray(cut))
+    }
+    await until(() => received.length === 3 * (bytes.length - 1))
+    received.forEach((each, i) => {
+      const sent = frames[i % 3]!
+      assert.equal(each.opaque, sent.opaque)
+      assert.ok(each.body.equals(sent.body))
+    })
+  })
+
+  it('takes frames byte by byte', async () => {
+    for (const byte of encodeFrame(command(7, Buffer.from('slow')))) {
+      far.write(Buffer.from([byte]))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await until(() => received.length === 1)
+    assert.equal(received[0]!.body.toString(), 'slow')
+  })
+
+  it('takes the largest frame between small ones, and leaves the bodies of earlier ones alone', async () => {
+    const empty = encodeFrame(command(0, Buffer.alloc(0))).length
+    const bodies = [10, limits.frameSizeMax - empty, 20, 70_000, 64 * 1024, 5].map((size, i) =>
+      Buffer.alloc(size, i + 1),
+    )
+    for (const [i, body] of bodies.entries()) far.write(encodeFrame(command(i % 10, body)))
+    await until(() => received.length === bodies.length)
+    received.forEach((each, i) => assert.ok(each.body.equals(bodies[i]!), `body ${i}`))
+  })
+
+  it('closes for garbage, says why once, and hears nothing after that', async () => {
+    const valid = encodeFrame(command(1, Buffer.from('before')))
+    far.write(Buffer.concat([valid, Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), valid]))
+    await until(() => closings.length > 0)
+    assert.deepEqual(
+      received.map((each) => each.body.toString()),
+      ['before'],
+    )
+    assert.ok(closings[0] instanceof FrameError)
+    connection.close(null)
+    connection.send(valid)
+    assert.equal(closings.length, 1)
+  })
+
+  it('says so when the other side goes', async () => {
+    far.end()
+    await until(() => closings.length > 0)
+    assert.deepEqual(closings, [null])
+    assert.ok(connection.closed)
+  })
+
+  it('delivers what was sent before it was closed', async () => {
+    const bytes: Buffer[] = []
+    let ended = false
+    far.on('data', (chunk) => bytes.push(chunk))
+    far.on('end', () => (ended = true))
+    const frame = encodeFrame(command(1, Buffer.alloc(300_000, 1)))
+    connection.send(frame)
+    connection.send(frame)
+    connection.close(null)
+    await until(() => ended)
+    assert.ok(Buffer.concat(bytes).equals(Buffer.concat([frame, frame])))
+  })
+
+  it('sends the frames of one turn with one write', async () => {
+    const sizes: number[] = []
+    far.on('data', (chunk) => sizes.push(chunk.length))
+    const frame = encodeFrame(command(1, Buffer.from('x')))
+    for (let i = 0; i < 50; i++) connection.send(frame)
+    await until(() => sizes.reduce((sum, size) => sum + size, 0) === 50 * frame.length)
+    assert.equal(sizes.length, 1)
+  })
+})

@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { MqError } from '../../../src/core/errors.ts'
+import { Connection } from '../../../src/core/remoting/connection.ts'
+import {
+  CommandFlag,
+  encodeFrame,
+  type Command,
+  type SerializeType,
+} from '../../../src/core/remoting/frame.ts'
+import type { CallContext, Handlers } from '../../../src/core/remoting/handlers.ts'
+import { RemotingServer } from '../../../src/core/remoting/server.ts'
+import { dial, until } from './sockets.ts'
+
+interface Peer {
+  readonly socket: Socket
+  readonly answers: Command[]
+  ask(change: Partial<Command>): void
+}
+
+async function peer(port: number): Promise<Peer> {
+  const socket = await dial(port)
+  const answers: Command[] = []
+  const connection = new Connection(
+    socket,
+    (answer) => answers.push(answer),
+    () => undefined,
+  )
+  return {
+    socket,
+    answers,
+    ask: (change) =>
+      connection.send(
+        encodeFrame({
+          serializeType: 'json',
+          code: 206,
+          language: 'JAVA',
+          version: 513,
+          opaque: 1,
+          flag: 0,
+          remark: null,
+          ext: {},
+          body: Buffer.alloc(0),
+          ...change,
+        }),
+      ),
+  }
+}
+
+describe('RemotingServer', () => {
+  let server: RemotingServer
+  let port: number
+  let contexts: CallContext[]
+  let disconnected: unknown[]
+  let later: (() => void)[]
+  let peers: Peer[]
+
+  beforeEach(async () => {
+    contexts = []
+    disconnected = []
+    later = []
+    peers = []
+    const handlers: Handlers = {
+      GET_ALL_TOPIC_LIST_FROM_NAMESERVER: (context, _call, reply) => {
+        contexts.push(context)
+        reply({ body: ['T'] })
+      },
+      GET_MAX_OFFSET: (_context, { header }, reply) => reply({ header: { offset: header.queueId * 10 } }),
+      GET_MIN_OFFSET: (_context, _call, reply) => void later.push(() => reply({ header: { offset: 1 } })),
+      GET_BROKER_RUNTIME_INFO: () => {
+        throw new MqError('MQ_NO_PERMISSION', 'not you')
+      },
+      QUERY_CONSUMER_OFFSET: () => {
+        throw new TypeError('a bug')
+      },
+      SEARCH_OFFSET_BY_TIMESTAMP: (_context, _call, reply) => reply({ header: { offset: Number.NaN } }),
+    }
+    server = new RemotingServer({
+      port: 0,
+      bind: '127.0.0.1',
+      handlers,
+      onDisconnect: (channel) => disconnected.push(channel),
+    })
+    port = await server.listen()
+  })
+  afterEach(async () => {
+    for (const each of peers) each.socket.destroy()
+    await server.close()
+  })
+
+  async function join(): Promise<Peer> {
+    const joined = await peer(port)
+    peers.push(joined)
+    return joined
+  }
+
+  it('answers in the serialize type it was asked in, with the opaque it was asked with', async () => {
+    const client = await join()
+    for (const serializeType of ['json', 'binary'] satisfies SerializeType[]) {
+      client.ask({ serializeType, code: 30, opaque: 42, ext: { topic: 'T', queueId: '3' } })
+      await until(() => client.answers.length === 1)
+      const answer = client.answers.pop()!
+      assert.equal(answer.serializeType, serializeType)
+      assert.equal(answer.opaque, 42)
+      assert.equal(answer.flag, CommandFlag.response)
+      assert.equal(answer.code, 0)
+      assert.deepEqual({ ...answer.ext }, { offset: '30' })
+    }
+  })
+
+  it('tells handlers who calls, and what address was dialled', async () => {
+    const client = await join()
+    client.ask({ language: 'GO', version: 401 })
+    await until(() => client.answers.length === 1)
+    const [context] = contexts
+    assert.equal(context!.localAddress, `127.0.0.1:${port}`)
+    assert.equal(context!.channel.remoteAddress, `127.0.0.1:${client.socket.localPort}`)
+    assert.equal(context!.language, 'GO')
+    assert.equal(context!.version, 401)
+  })
+
+  it('answers code 3 for a code that nobody handles', async () => {
+    const client = await join()
+    for (const code of [9999, 11]) {
+      client.ask({ code })
+      await until(() => client.answers.length === 1)
+      const answer = client.answers.pop()!
+      assert.equal(answer.code, 3)
+      assert.equal(answer.remark, ` request type ${code} not supported`)
+    }
+  })
+
+  it('answers what handlers throw: their code, or 1', async () => {
+    const client = await join()
+    const cases: [Partial<Command>, number, RegExp][] = [
+      [{ code: 28 }, 16, /^not you$/],
+      [{ code: 14, ext: { topic: 'T', queueId: '0', consumerGroup: 'g' } }, 1, /^a bug$/],
+      [{ code: 30, ext: { topic: 'T' } }, 1, /^the custom field <queueId> is null$/],
+      [{ code: 30, ext: { topic: 'T', queueId: 'abc' } }, 1, /is no number/],
+      [{ code: 34, body: Buffer.from('{') }, 3, /not supported/],
+      [{ code: 29, ext: { topic: 'T', queueId: '0', timestamp: '1' } }, 1, /not a safe integer/],
+    ]
+    for (const [request, code, remark] of cases) {
+      client.ask(request)
+      await until(() => client.answers.length === 1)
+      const answer = client.answers.pop()!
+      assert.equal(answer.code, code)
+      assert.match(answer.remark!, remark)
+    }
+  })
+
+  it('never answers one-way requests nor answers', async () => {
+    const client = await join()
+    client.ask({ opaque: 1, flag: CommandFlag.oneway })
+    client.ask({ opaque: 2, flag: CommandFlag.oneway, code: 9999 })
+    client.ask({ opaque: 3, flag: CommandFlag.oneway, code: 28 })
+    client.ask({ opaque: 4, flag: CommandFlag.response })
+    client.ask({ opaque: 5 })
+    await until(() => client.answers.length > 0)
+    assert.deepEqual(
+      client.answers.map((answer) => answer.opaque),
+      [5],
+    )
+    assert.equal(contexts.length, 2)
+  })
+
+  it('lets later requests overtake one that waits', async () => {
+    const client = await join()
+    client.ask({ code: 31, opaque: 1, ext: { topic: 'T', queueId: '0' } })
+    client.ask({ opaque: 2 })
+    await until(() => client.answers.length === 1)
+    later.shift()!()
+    await until(() => client.answers.length === 2)
+    assert.deepEqual(
+      client.answers.map((answer) => answer.opaque),
+      [2, 1],
+    )
+  })
+
+  it('closes a connection that sends garbage, and no other one', async () => {
+    const bystander = await join()
+    const garbage = [
+      Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+      Buffer.from([0, 0, 0, 3]),
+      Buffer.from([0xff, 0xff, 0xff, 0xff]),
+      Buffer.from([0, 0, 0, 8, 0, 0, 0, 9, 1, 2, 3, 4]),
+      Buffer.from([0, 0, 0, 8, 9, 0, 0, 4, 1, 2, 3, 4]),
+      Buffer.from([0, 0, 0, 8, 0, 0, 0, 4, 1, 2, 3, 4]),
+    ]
+    for (const [i, bytes] of garbage.entries()) {
+      const socket = await dial(port)
+      const closed = once(socket.resume(), 'close')
+      socket.write(bytes)
+      await closed
+      await until(() => disconnected.length === i + 1)
+      bystander.ask({ opaque: i })
+      await until(() => bystander.answers.length === i + 1)
+      assert.equal(bystander.answers[i]!.opaque, i)
+    }
+  })
+
+  it('keeps a connection whose waiting request is answered after it has gone', async () => {
+    const client = await join()
+    client.ask({ code: 31, ext: { topic: 'T', queueId: '0' } })
+    await until(() => later.length === 1)
+    client.socket.destroy()
+    await until(() => disconnected.length === 1)
+    later.shift()!()
+    assert.equal(disconnected.length, 1)
+  })
+
+  it('closes although a peer neither reads nor hangs up', async () => {
+    const stuck = await dial(port, { allowHalfOpen: true })
+    stuck.pause()
+    const frame = encodeFrame({
+      serializeType: 'json', code: 206, language: 'JAVA', version: 1, opaque: 1, flag: 0, remark: null, ext: {}, body: Buffer.alloc(0),
+    }) // prettier-ignore
+    stuck.write(frame)
+    await until(() => contexts.length === 1)
+    await server.close()
+    stuck.destroy()
+    assert.equal(disconnected.length, 1)
+  })
+
+  it('says so when it cannot listen', async () => {
+    const second = new RemotingServer({
+      port,
+      bind: '127.0.0.1',
+      handlers: {},
+      onDisconnect: () => undefined,
+    })
+    await assert.rejects(second.listen(), {
+      code: 'MQ_FAILED',
+      message: `cannot listen on 127.0.0.1:${port}: the port is in use`,
+    })
+  })
+})
