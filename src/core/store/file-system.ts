@@ -139,20 +139,6 @@ export const nodeFileSystem: FileSystem = {
   },
 }
 
-/** With its parents. Not mkdirSync's own recursion: where a parent cannot be made (/proc), Node 20 never returns. */
-function makeFolder(path: string): void {
-  try {
-    fs.mkdirSync(path)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST' && fs.statSync(path).isDirectory()) return
-    const parent = dirname(path)
-    if (code !== 'ENOENT' || parent === path) throw error
-    makeFolder(parent)
-    fs.mkdirSync(path)
-  }
-}
-
 function ifThere<T>(act: () => T): T | null {
   try {
     return act()
