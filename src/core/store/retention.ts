@@ -1,13 +1,13 @@
-/** When sealed segments are removed. Both limits are off by default: a folder on a laptop is no broker's disk. */
+/** When sealed segments are removed. Never because the disk is full: a folder on a laptop is no broker's disk. */
 export interface Retention {
-  /** Segments whose last message is older go; RocketMQ's fileReservedTime is 72 h. */
+  /** Segments whose last message is older go. */
   readonly ageMaxMs?: number
   /** The oldest go until the log takes no more. */
   readonly sizeMax?: number
 }
 
 /** RocketMQ's fileReservedTime */
-export const defaultAgeMaxMs = 72 * 3600 * 1000
+export const defaultRetention: Retention = { ageMaxMs: 72 * 3600 * 1000 }
 
 /**
  * First offsets of the segments that retention lets go: oldest first and without gaps, never one that is not sealed

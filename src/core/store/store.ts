@@ -17,7 +17,7 @@ import type { DispatchedRecord } from './index-rows.ts'
 import { StoreLock } from './lock.ts'
 import type { Damage } from './log-walk.ts'
 import { readRecords } from './record-reader.ts'
-import { expiredSegments, type Retention } from './retention.ts'
+import { defaultRetention, expiredSegments, type Retention } from './retention.ts'
 import { StateDb } from './state-db.ts'
 import { recordDamage, Tombstones } from './state-tables.ts'
 import { createFolder, initMeta } from './store-folder.ts'
@@ -41,6 +41,7 @@ export interface StoreOptions {
   readonly writer: 'turn' | 'hold'
   /** How long to wait for another writer. */
   readonly lockTimeoutMs?: number
+  /** Applied by itself, when a segment is full and by a server every minute. Default 72 h. */
   readonly retention?: Retention
 }
 
@@ -51,6 +52,8 @@ const batchSizeMax = 4 * 1024 * 1024
  * ever being rows. Whoever opens the folder meanwhile walks that much of the log.
  */
 const unflushedMax = 32_768
+/** How often a long-lived writer looks for expired segments; RocketMQ's cleanResourceInterval is 10 s. */
+const expiryIntervalMs = 60_000
 /** A turn of fewer messages leaves nothing unflushed: others open the folder as often as that. */
 const smallTurn = 2048
 
@@ -75,7 +78,7 @@ export class Store {
   #broken: MqError | null = null
   #seenState = -1
   #wrote = false
-  #segmentsSeen = 0
+  #expiry = { segments: 0, lookedAt: 0 }
   readonly #damageTold = new Set<number>()
 
   /** True when a store has been created in the folder. */
@@ -245,6 +248,7 @@ export class Store {
   /** In 'hold': flushes log and index, called by a timer. */
   syncLater(): void {
     if (!this.#lock.held || this.#broken !== null) return
+    this.#expireWhenDue()
     const upTo = this.#log.writtenTo
     if (upTo === this.#turn.syncedTo && this.#index.unflushed === 0) return
     this.#log.datasyncLater((error) => {
@@ -274,14 +278,17 @@ export class Store {
     })
   }
 
-  /** Removes segments that retention lets go, the oldest first, never the active one. @returns their first offsets @throws as `append` */
-  expire(): number[] {
-    return this.#exclusively(() => this.#expire())
+  /**
+   * Removes segments that a retention lets go, the oldest first, never the active one.
+   * @returns their first offsets
+   * @throws as `append`
+   */
+  expire(retention: Retention): number[] {
+    return this.#exclusively(() => this.#expire(retention))
   }
 
-  #expire(): number[] {
-    const { retention, clock } = this.#options
-    if (retention === undefined) return []
+  #expire(retention: Retention): number[] {
+    const { clock } = this.#options
     const sealed = this.#log.segments.map(({ base }) => ({
       base,
       lastStoreTime: this.#index.lastStoreTimeOf(base),
@@ -322,15 +329,19 @@ export class Store {
   }
 
   #beginTurn(): void {
-    if (this.#turn.begin()) this.#expireAtRoll()
+    if (this.#turn.begin()) this.#expireWhenDue()
   }
 
-  /** In a folder nothing runs that could look at the clock: a new segment is the occasion. */
-  #expireAtRoll(): void {
+  /**
+   * In a folder nothing runs that could look at the clock: a new segment is the occasion. A server looks every
+   * minute as well.
+   */
+  #expireWhenDue(): void {
     const { length } = this.#log.segments
-    if (length === this.#segmentsSeen) return
-    this.#segmentsSeen = length
-    this.#expire()
+    const now = this.#options.clock.now()
+    if (length === this.#expiry.segments && Math.abs(now - this.#expiry.lookedAt) < expiryIntervalMs) return
+    this.#expiry = { segments: length, lookedAt: now }
+    this.#expire(this.#options.retention ?? defaultRetention)
   }
 
   #damaged(damage: Damage): void {
