@@ -36,7 +36,8 @@ export interface StoreOptions {
   readonly clusterName?: string
   /**
    * 'turn': the lock is taken for each batch and let go, every batch is synced before it is acknowledged.
-   * 'hold': the lock is held for life, a batch is acknowledged once written, `syncLater` is called by a timer.
+   * 'hold': the lock is held for life, a batch is acknowledged once written, `syncLater` is called by a
+   * timer.
    */
   readonly writer: 'turn' | 'hold'
   /** How long to wait for another writer. */
@@ -47,14 +48,17 @@ export interface StoreOptions {
 /** Staged bytes that are committed without waiting for the end of the tick. */
 const batchSizeMax = 4 * 1024 * 1024
 /**
- * Index entries of messages kept in memory at most: enough to fill a run of keys, which is then packed without
- * ever being rows. Whoever opens the folder meanwhile walks that much of the log.
+ * Index entries of messages kept in memory at most: enough to fill a run of keys, which is then packed
+ * without ever being rows. Whoever opens the folder meanwhile walks that much of the log.
  */
 const unflushedMax = 32_768
 /** A turn of fewer messages leaves nothing unflushed: others open the folder as often as that. */
 const smallTurn = 2048
 
-/** Files of a folder: log, index, state, lock. Knows records and queues, nothing of topics' configuration or clients. */
+/**
+ * Files of a folder: log, index, state, lock. Knows records and queues, nothing of topics' configuration or
+ * clients.
+ */
 export class Store {
   readonly state: StateDb
   readonly brokerName: string
@@ -83,7 +87,10 @@ export class Store {
     return fs.fileSize(join(folder, 'pocketmq', 'state.db')) !== null
   }
 
-  /** Opens a folder, creating what is missing. @throws MQ_STORE_UNWRITABLE, MQ_STORE_FOREIGN, MQ_STORE_VERSION, MQ_STORE_CORRUPT */
+  /**
+   * Opens a folder, creating what is missing.
+   * @throws MQ_STORE_UNWRITABLE, MQ_STORE_FOREIGN, MQ_STORE_VERSION, MQ_STORE_CORRUPT
+   */
   constructor(options: StoreOptions) {
     const { folder, fs, clock } = options
     this.#options = options
@@ -199,7 +206,10 @@ export class Store {
     else this.#scheduled ??= setImmediate(() => this.commit())
   }
 
-  /** Writes what is staged, makes it as safe as promised, then acknowledges. Ack-after-what is decided here only. */
+  /**
+   * Writes what is staged, makes it as safe as promised, then acknowledges. Ack-after-what is decided here
+   * only.
+   */
   commit(): void {
     if (this.#scheduled !== null) clearImmediate(this.#scheduled)
     this.#scheduled = null
@@ -263,7 +273,8 @@ export class Store {
   }
 
   /**
-   * Forgets everything a topic holds: its queues begin at 0 again, and no rebuild brings the old messages back.
+   * Forgets everything a topic holds: its queues begin at 0 again, and no rebuild brings the old messages
+   * back.
    * @throws as `append`
    */
   deleteTopic(topic: string): void {
@@ -274,7 +285,11 @@ export class Store {
     })
   }
 
-  /** Removes segments that retention lets go, the oldest first, never the active one. @returns their first offsets @throws as `append` */
+  /**
+   * Removes segments that retention lets go, the oldest first, never the active one.
+   * @returns their first offsets
+   * @throws as `append`
+   */
   expire(): number[] {
     return this.#exclusively(() => this.#expire())
   }
@@ -288,7 +303,8 @@ export class Store {
     }))
     const expired = expiredSegments(sealed, this.#log.segmentSize, retention, clock.now())
     for (const base of expired) {
-      // the log first: an index without its segment is dropped at the next look, a segment without index is rebuilt
+      // the log first: an index without its segment is dropped at the next look, a segment without index is
+      // rebuilt
       this.#log.remove(base)
       this.#index.dropSegment(base)
     }
