@@ -1,6 +1,6 @@
 /**
- * Whole processes against `node -e 0`, in pairs one after the other, so that what else the machine does meets both.
- * Run: npm run bench:cli [-- --pairs 41]. Fails when a send takes more than its share.
+ * Whole processes against `node -e 0`, in pairs one after the other, so that what else the machine does meets
+ * both. Run: npm run bench:cli [-- --pairs 41]. Fails when a send takes more than its share.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -1,6 +1,7 @@
 /**
- * The store alone, in one process: append with index, read in order, full rebuild. `npm run bench:store [messages]`.
- * 128-byte bodies, a unique key and one key each, four queues; the index is complete when the clock stops.
+ * The store alone, in one process: append with index, read in order, full rebuild. `npm run bench:store
+ * [messages]`. 128-byte bodies, a unique key and one key each, four queues; the index is complete when the
+ * clock stops.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -59,9 +59,9 @@ interface GlobalValues {
 }
 
 /**
- * Every command: flags in, a view out. This is the one file that knows oclif's life cycle, and it takes from it
- * the parser and the description of flags only: oclif loses exit statuses under JSON, dumps its internals for a
- * wrong flag, prints nothing for a falsy result and lets a closed pipe pass (oclif/core#1423).
+ * Every command: flags in, a view out. This is the one file that knows oclif's life cycle, and it takes from
+ * it the parser and the description of flags only: oclif loses exit statuses under JSON, dumps its internals
+ * for a wrong flag, prints nothing for a falsy result and lets a closed pipe pass (oclif/core#1423).
  */
 export abstract class MqCommand extends Command {
   static override baseFlags: Interfaces.FlagInput = { ...outputFlags, ...targetFlags }

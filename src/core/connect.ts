@@ -7,7 +7,10 @@ import { servedAddress } from './embedded/server-file.ts'
 export interface ConnectOptions {
   /** For one request; default 5000, mqadmin's. */
   readonly timeoutMs?: number
-  /** False: a folder without a store is MQ_STORE_NOT_FOUND; what commands that only read ask for. Default true. */
+  /**
+   * False: a folder without a store is MQ_STORE_NOT_FOUND; what commands that only read ask for. Default
+   * true.
+   */
   readonly create?: boolean
   /** Bytes of a commit-log segment, where this creates the folder. */
   readonly segmentSize?: number
@@ -18,8 +21,8 @@ export interface ConnectOptions {
 const defaultTimeoutMs = 5000
 
 /**
- * Opens a target: a cluster through its name servers, or a folder, through the server that holds it, else with
- * nothing running. Nothing is read or dialled before the first operation.
+ * Opens a target: a cluster through its name servers, or a folder, through the server that holds it, else
+ * with nothing running. Nothing is read or dialled before the first operation.
  */
 export function connect(target: Target, options: ConnectOptions = {}): Promise<MqAdmin> {
   const { timeoutMs = defaultTimeoutMs, serializeType = 'json' } = options

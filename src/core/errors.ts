@@ -3,7 +3,8 @@
  * response code it travels as (null: never sent by a server), and what to do about it.
  *
  * Exit statuses are frozen: 0 done, 1 failed, 2 usage, 3 partly done, 4 no such thing, 5 unreachable,
- * 6 timed out, 7 check or assertion false, 130 interrupted. README's table is kept equal to this one by a test.
+ * 6 timed out, 7 check or assertion false, 130 interrupted. A test keeps README's list of
+ * them equal.
  */
 export interface ErrorRow {
   readonly exit: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 130

@@ -11,7 +11,10 @@ interface Slot {
 
 const linesNamedMax = 5
 
-/** Sends what it is given and yields the results in the order of the input; in flight is what the producer allows. */
+/**
+ * Sends what it is given and yields the results in the order of the input; in flight is what the producer
+ * allows.
+ */
 export class BulkSend {
   readonly #producer: Producer
   readonly #queue: QueueChoice | null
@@ -34,7 +37,8 @@ export class BulkSend {
   }
 
   /**
-   * Stops at the first message that cannot be read or sent, waits for what is in flight, and says what was sent.
+   * Stops at the first message that cannot be read or sent, waits for what is in flight, and says what was
+   * sent.
    * @throws MQ_INPUT, MQ_PARTIAL, MQ_INTERRUPTED; the error of the send when nothing was sent
    */
   async *results(drafts: Drafts): AsyncGenerator<SendResult> {

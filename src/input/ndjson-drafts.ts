@@ -15,8 +15,8 @@ export interface Defaults {
 
 /**
  * One JSON object a line: `body` or `bodyBase64`, and `tag keys properties shardingKey delayLevel deliverAt`.
- * Other fields are left alone, so that what `consumeMessage -o ndjson` wrote can be sent again. Empty lines are
- * no messages.
+ * Other fields are left alone, so that what `consumeMessage -o ndjson` wrote can be sent again. Empty lines
+ * are no messages.
  */
 export function ndjsonDrafts(stream: Readable, defaults: Defaults): Drafts {
   return draftsOf(readLines(stream), (line) => readDraft(line, defaults))

@@ -87,7 +87,9 @@ const renderOne: Renderer = async (view, options, sink) => {
   }
 }
 
-/** What fails before its first item prints nothing; what fails later leaves a whole document of what was done. */
+/**
+ * What fails before its first item prints nothing; what fails later leaves a whole document of what was done.
+ */
 const renderList: Renderer = async (view, options, sink) => {
   const fields = jsonFields(view, options)
   const begin = `${pretty(envelope(options)).slice(0, -'\n}'.length)},\n  "items": [`

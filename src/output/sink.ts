@@ -9,8 +9,9 @@ const fullPipeMs = 1
 export class ClosedPipeError extends Error {}
 
 /**
- * Buffered output to a file descriptor. Not process.stdout: that one tells of a closed pipe in an event, after
- * the next items were made, and its errors are swallowed by oclif (EPIPE), so `| head -1` would never end.
+ * Buffered output to a file descriptor. Not process.stdout: that one tells of a closed pipe in an event,
+ * after the next items were made, and its errors are swallowed by oclif (EPIPE), so `| head -1` would never
+ * end.
  */
 export class Sink {
   readonly #write: (bytes: Buffer) => number

@@ -15,8 +15,8 @@ const escapes: Readonly<Record<string, string>> = {
 }
 
 /**
- * Reads `{topic} {properties.a}\n`: dotted paths in braces, and the escapes \n \t \r \0 \\ \{ \}. What an item
- * lacks prints as nothing; a first name that no item can have is an error.
+ * Reads `{topic} {properties.a}\n`: dotted paths in braces, and the escapes \n \t \r \0 \\ \{ \}. What an
+ * item lacks prints as nothing; a first name that no item can have is an error.
  * @throws MQ_USAGE
  */
 export function compileTemplate(source: string, fields: readonly string[]): Template {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { errorTable, MqError, type ErrorCode } from '../../src/core/errors.ts'
 import { answerOfError } from '../../src/core/remoting/handlers.ts'
 
@@ -13,6 +15,14 @@ describe('the error table', () => {
       assert.match(hint, /^[^\n.]+$/, code)
       assert.ok(hint.length > 0 && hint.length <= 110, code)
     }
+  })
+
+  it('has the statuses that README lists, no more and no less', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+    const section = readme.slice(readme.indexOf('## Exit codes')).split('\n## ')[0]!
+    const listed = [...section.matchAll(/^\| (\d+) \|/gm)].map(([, status]) => Number(status))
+    const used = new Set(codes.map((code) => errorTable[code].exit as number))
+    assert.deepEqual(listed, [0, ...[...used].sort((a, b) => a - b)])
   })
 
   it('gives what cannot be reached, is late or interrupted their own statuses', () => {

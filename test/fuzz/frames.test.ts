@@ -115,7 +115,10 @@ describe('hostile frames (SEED= replays)', () => {
       }
     }
 
-    /** A stream of its own for each that runs beside others: whoever is first does not change what the next one gets. */
+    /**
+     * A stream of its own for each that runs beside others: whoever is first does not change what the next
+     * one gets.
+     */
     const branch = (): Random => new Random(random.below(2 ** 31))
 
     it('harm no other connection', async () => {

@@ -2,8 +2,9 @@ import type { Random } from './random.ts'
 
 const nastyInts = [-1, 0, 1, 3, 4, 0x7f, 0xff, 0x7fff, 0xffff, 0x7fffffff, -0x80000000, 16_777_213]
 const nastyTexts = [
-  '-1', '2147483648', '9223372036854775807', '99999999999999999999', '1e9', 'NaN', '', 'null', '\\u0000', '"', '{', '[[[[[[[[',
-  '__proto__', 'constructor', '../../../../etc/passwd', '%RETRY%', 'x'.repeat(300), '\u0001', '\u0002', '😀', '\ud800',
+  '-1', '2147483648', '9223372036854775807', '99999999999999999999', '1e9', 'NaN', '', 'null', '\\u0000',
+  '"', '{', '[[[[[[[[', '__proto__', 'constructor', '../../../../etc/passwd', '%RETRY%', 'x'.repeat(300),
+  '\u0001', '\u0002', '😀', '\ud800',
 ] as const // prettier-ignore
 
 const mutations: readonly ((frame: Buffer, random: Random) => Buffer)[] = [

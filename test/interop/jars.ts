@@ -1,6 +1,7 @@
 /**
- * The real RocketMQ, fetched once with Maven into .interop-cache, and our Java sources compiled beside it: one
- * folder per content of pom.xml or sources, made under another name and renamed, so that it is whole or absent.
+ * The real RocketMQ, fetched once with Maven into .interop-cache, and our Java sources compiled beside it:
+ * one folder per content of pom.xml or sources, made under another name and renamed, so that it is whole or
+ * absent.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'

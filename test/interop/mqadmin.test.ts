@@ -105,7 +105,8 @@ for (const [name, start] of Object.entries(targets)) {
           '-o',
           '0',
         ]),
-        // -e before the first message: offsets min to 0 are inclusive there, so one message a queue is printed.
+        // -e before the first message: offsets min to 0 are inclusive there, so one message a queue is
+        // printed.
         output(...ofQueue, '-s', String(Date.now() - 3_600_000), '-e', String(Date.now() - 3_500_000)),
       ])
       assert.equal(masked(fromOffset), `Consume ok\n${third}${finished(0, 2)}`)

@@ -1,4 +1,7 @@
-/** First step of `npm run test:interop`: fetches RocketMQ and compiles the driver, so that no test waits for it. */
+/**
+ * First step of `npm run test:interop`: fetches RocketMQ and compiles the driver, so that no test waits for
+ * it.
+ */
 import { PrerequisiteError, prepare } from './jars.ts'
 
 try {

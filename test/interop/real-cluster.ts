@@ -1,4 +1,7 @@
-/** A real RocketMQ 5.5.0: one name server and one broker on free loopback ports, their files in a temporary folder. */
+/**
+ * A real RocketMQ 5.5.0: one name server and one broker on free loopback ports, their files in a temporary
+ * folder.
+ */
 import type { SerializeType } from '../../src/core/remoting/frame.ts'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,8 +16,8 @@ export interface RealClusterOptions {
   /** How its answers' headers are written; RocketMQ's default is JSON. */
   readonly headerType?: SerializeType
   /**
-   * The host that routes and offset ids name, RocketMQ's brokerIP1. Both servers listen on 127.0.0.1 only; something
-   * else may listen on this host with the same ports. Default 127.0.0.1.
+   * The host that routes and offset ids name, RocketMQ's brokerIP1. Both servers listen on 127.0.0.1 only;
+   * something else may listen on this host with the same ports. Default 127.0.0.1.
    */
   readonly advertisedHost?: string
   /** More lines of broker.conf. */

@@ -1,11 +1,12 @@
 /**
- * Regenerates test/golden/wire: what the Java client and mqadmin 5.5.0 exchange with the real name server and broker.
+ * Regenerates test/golden/wire: what the Java client and mqadmin 5.5.0 exchange with the real name server and
+ * broker.
  *
  *   npx tsx test/interop/record-wire.ts [--order]
  *
- * The servers listen on 127.0.0.1 and advertise 127.0.0.2, where recording proxies with the same ports pass every byte
- * on unchanged; so this needs Linux, where all of 127.0.0.0/8 is loopback. `--order` also prints which request
- * codes each step sent, in order, with the response codes.
+ * The servers listen on 127.0.0.1 and advertise 127.0.0.2, where recording proxies with the same ports pass
+ * every byte on unchanged; so this needs Linux, where all of 127.0.0.0/8 is loopback. `--order` also prints
+ * which request codes each step sent, in order, with the response codes.
  */
 import type { SerializeType } from '../../src/core/remoting/frame.ts'
 import { mkdirSync, writeFileSync } from 'node:fs'

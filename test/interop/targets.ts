@@ -30,7 +30,8 @@ async function ours(): Promise<Target> {
 export const mochaHooks = {
   async afterAll(): Promise<void> {
     for (const starting of [cluster, server]) {
-      const started = await starting?.catch(() => null) // a failed start has failed its tests and cleaned up already
+      // a failed start has failed its tests and cleaned up already
+      const started = await starting?.catch(() => null)
       await started?.stop()
     }
   },

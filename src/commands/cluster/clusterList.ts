@@ -179,7 +179,9 @@ function queueLoad(broker: ClusterBroker, pool: 'send' | 'pull' | 'ack', missing
   return `${size},${textOf(broker, `${pool}ThreadPoolQueueHeadWaitTimeMills`, missing)}ms`
 }
 
-/** `%d-%d(%.1fw, %.1f, %.1f)`: behind in reading and offset, congestion in ten thousands, rates in and out. */
+/**
+ * `%d-%d(%.1fw, %.1f, %.1f)`: behind in reading and offset, congestion in ten thousands, rates in and out.
+ */
 function timerCell(broker: ClusterBroker): string {
   const congestion = (numberOf(broker, 'timerCongestNum') / 10_000).toFixed(1)
   const rates = `${numberOf(broker, 'timerEnqueueTps').toFixed(1)}, ${numberOf(broker, 'timerDequeueTps').toFixed(1)}`

@@ -91,7 +91,10 @@ function parseTopic(text: string): { name: string; queues: number } {
   return { name, queues: queues === undefined ? topicQueueNumsDefault : Number(queues) }
 }
 
-/** RocketMQ flushes once in 500 ms by default, so acknowledged messages may be lost with the machine: said aloud. */
+/**
+ * RocketMQ flushes once in 500 ms by default, so acknowledged messages may be lost with the machine: said
+ * aloud.
+ */
 function servedView({ address, store }: Served): View<{ address: string; store: string }> {
   return {
     shape: 'one',

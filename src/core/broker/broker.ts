@@ -94,7 +94,10 @@ export class Broker {
     })
   }
 
-  /** Stores the messages of a batch one behind the other. @throws what PutChecks.batch and Store.append throw */
+  /**
+   * Stores the messages of a batch one behind the other.
+   * @throws what PutChecks.batch and Store.append throw
+   */
   putBatch(
     request: PutRequest,
     done: (error: MqError | null, queueId: number, results: readonly AppendResult[] | null) => void,
@@ -183,7 +186,10 @@ export class Broker {
     return queryMessages(this.store, topic, key, begin, end, countMax)
   }
 
-  /** First queue offset whose message was stored at or after a time; `upper`: the last one stored at or before it. */
+  /**
+   * First queue offset whose message was stored at or after a time; `upper`: the last one stored at or before
+   * it.
+   */
   offsetByTime(topic: string, queueId: number, timestamp: number, upper: boolean): number {
     const { minOffset, endOffset } = this.store.extent(topic, queueId)
     let low = minOffset

@@ -19,7 +19,10 @@ interface ConsumerGroup {
   readonly members: Map<ClientChannel, Member>
 }
 
-/** Who is connected, by group; ConsumerManager and ProducerManager. Lives in memory: clients say it again every 30 s. */
+/**
+ * Who is connected, by group; ConsumerManager and ProducerManager. Lives in memory: clients say it again
+ * every 30 s.
+ */
 export class Clients {
   readonly #clock: Clock
   readonly #consumers = new Map<string, ConsumerGroup>()

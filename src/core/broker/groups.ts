@@ -37,7 +37,10 @@ export class Groups {
     this.#insert = state.db.prepare('INSERT OR IGNORE INTO subscription_group VALUES (?, ?)')
   }
 
-  /** autoCreateSubscriptionGroup is on: an unknown group is made with defaults. @throws MQ_GROUP_NOT_EXIST for illegal names */
+  /**
+   * autoCreateSubscriptionGroup is on: an unknown group is made with defaults.
+   * @throws MQ_GROUP_NOT_EXIST for illegal names
+   */
   getOrCreate(name: string): GroupConfig {
     const defaults: GroupConfig = { groupName: name, consumeEnable: true, consumeBroadcastEnable: true }
     if (systemGroups.has(name)) return defaults

@@ -7,8 +7,8 @@ interface Parked {
 }
 
 /**
- * Pulls that wait for a message: PullRequestHoldService. One is woken by the first record behind its offset whose
- * tag may match, or by its own deadline.
+ * Pulls that wait for a message: PullRequestHoldService. One is woken by the first record behind its offset
+ * whose tag may match, or by its own deadline.
  */
 export class LongPoll {
   readonly #timers: Timers

@@ -16,8 +16,8 @@ export const systemTimers: Timers = {
 }
 
 /**
- * A client's connection as the broker knows it: RocketMQ registers channels, not client ids. The loopback has one,
- * too. Identity is the object.
+ * A client's connection as the broker knows it: RocketMQ registers channels, not client ids. The loopback has
+ * one, too. Identity is the object.
  */
 export interface ClientChannel {
   /** `ip:port` of the peer. */

@@ -53,7 +53,10 @@ const preparedOf = propertyReader(Property.transactionPrepared)
 const regionPair = `${Property.region}\u0001${regionId}\u0002`
 const tracePair = `${Property.traceOn}\u0001true\u0002`
 
-/** What a broker does to a message before it stores it: SendMessageProcessor, HookUtils, broker-behaviour.md §2. */
+/**
+ * What a broker does to a message before it stores it: SendMessageProcessor, HookUtils, broker-behaviour.md
+ * §2.
+ */
 export class PutChecks {
   readonly #topics: Topics
   readonly #clusterPair: string
@@ -163,7 +166,10 @@ function terminated(properties: string): string {
   return properties === '' || properties.endsWith('\u0002') ? properties : `${properties}\u0002`
 }
 
-/** Delayed messages and transactions need services this broker does not run: refused, never stored and forgotten. */
+/**
+ * Delayed messages and transactions need services this broker does not run: refused, never stored and
+ * forgotten.
+ */
 function refuseDeferred(sysFlag: number, properties: string): void {
   const level = Number(delayLevelOf(properties) ?? 0)
   const timed = properties.includes('TIMER_') && timersOf.some((timerOf) => timerOf(properties) !== null)

@@ -3,8 +3,8 @@ import { readRecord } from '../model/record.ts'
 import type { Store } from '../store/store.ts'
 
 /**
- * Records of a topic that carry a key or unique key, newest first, stored within [begin, end] (epoch ms). The index
- * knows hashes only; here the text decides.
+ * Records of a topic that carry a key or unique key, newest first, stored within [begin, end] (epoch ms). The
+ * index knows hashes only; here the text decides.
  */
 export function queryMessages(
   store: Store,

@@ -2,8 +2,8 @@ import { ourVersionText } from '../model/versions.ts'
 import type { Broker } from './broker.ts'
 
 /**
- * GET_BROKER_RUNTIME_INFO's table: the keys that tools read and that mean something here. A broker without thread
- * pools has empty queues.
+ * GET_BROKER_RUNTIME_INFO's table: the keys that tools read and that mean something here. A broker without
+ * thread pools has empty queues.
  */
 export function runtimeInfo(broker: Broker): Record<string, string> {
   const { store, stats } = broker

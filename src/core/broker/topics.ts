@@ -121,8 +121,8 @@ export class Topics {
   }
 
   /**
-   * The topic, made after the template if it is unknown (createTopicInSendMessageMethod): as many queues as the
-   * client asks for, at most the template's, and its permission without the inherit bit.
+   * The topic, made after the template if it is unknown (createTopicInSendMessageMethod): as many queues as
+   * the client asks for, at most the template's, and its permission without the inherit bit.
    * @throws MQ_TOPIC_NOT_EXIST
    */
   getOrCreate(name: string, defaultTopic: string, queueNums: number, topicSysFlag: number): TopicConfig {
@@ -144,7 +144,10 @@ export class Topics {
     if (this.get(name) === null) this.#save(topicConfig(name, retryQueueNums, Perm.read | Perm.write))
   }
 
-  /** UPDATE_AND_CREATE_TOPIC. Attributes come signed, `+key` sets and `-key` removes. @throws MQ_INVALID_PARAMETER, MQ_FAILED */
+  /**
+   * UPDATE_AND_CREATE_TOPIC. Attributes come signed, `+key` sets and `-key` removes.
+   * @throws MQ_INVALID_PARAMETER, MQ_FAILED
+   */
   update(config: TopicConfig): void {
     const fault = topicNameFault(config.topicName)
     if (fault !== null) throw new MqError('MQ_INVALID_PARAMETER', fault)

@@ -31,7 +31,10 @@ export interface TopicAdmin {
   update(config: TopicConfig, scope: Scope): Promise<TopicUpdate>
   /** All topic names known to the name server, in its order. */
   list(): Promise<readonly string[]>
-  /** A row per cluster, topic and group with offsets there; group '' where there is none. Without retry and DLQ topics. */
+  /**
+   * A row per cluster, topic and group with offsets there; group '' where there is none. Without retry and
+   * DLQ topics.
+   */
   listByCluster(): Promise<readonly TopicOwner[]>
   /** @throws MQ_TOPIC_NOT_EXIST */
   route(topic: string): Promise<TopicRoute>
@@ -73,7 +76,9 @@ export interface MessageAdmin {
 
 export interface ProducerOptions {
   readonly group?: string
-  /** Attempts after the first failed one, on another queue; RocketMQ's retryTimesWhenSendFailed, default 2. */
+  /**
+   * Attempts after the first failed one, on another queue; RocketMQ's retryTimesWhenSendFailed, default 2.
+   */
   readonly retries?: number
   /** For one send, default 3000. */
   readonly timeoutMs?: number

@@ -4,7 +4,10 @@ import type { CallOf, ReplyOf, RequestName } from '../remoting/requests/index.ts
 import { ResponseCode } from '../remoting/response-codes.ts'
 import type { Invoker } from './invoker.ts'
 
-/** Asks name servers: each knows everything, so the first that answers decides, and the next question goes to it. */
+/**
+ * Asks name servers: each knows everything, so the first that answers decides, and the next question goes to
+ * it.
+ */
 export class NameServers {
   readonly #invoker: Invoker
   readonly #addresses: readonly string[]

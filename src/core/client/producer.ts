@@ -221,7 +221,10 @@ export class RemotingProducer implements Producer {
   }
 }
 
-/** @throws MQ_INVALID_PARAMETER, MQ_MESSAGE_ILLEGAL: what no broker would take, or would store as something else */
+/**
+ * @throws MQ_INVALID_PARAMETER, MQ_MESSAGE_ILLEGAL: what no broker would take, or would store as something
+ * else
+ */
 function checkedProperties(message: NewMessage, uniqueKey: string): string {
   const fault = topicNameFault(message.topic)
   if (fault !== null) throw new MqError('MQ_INVALID_PARAMETER', fault)

@@ -17,7 +17,9 @@ export interface PublishInfo {
   readonly exists: boolean
 }
 
-/** Routes as a client needs them, asked once a topic: TopicPublishInfo and MQClientInstance.topicRouteData2…. */
+/**
+ * Routes as a client needs them, asked once a topic: TopicPublishInfo and MQClientInstance.topicRouteData2….
+ */
 export class RouteTable {
   readonly #nameServers: NameServers
   readonly #publish = new Map<string, PublishInfo>()
@@ -29,7 +31,10 @@ export class RouteTable {
     this.#nameServers = nameServers
   }
 
-  /** An unknown topic has the queues of TBW102, at most `defaultTopicQueueNums`. @throws MQ_TOPIC_NOT_EXIST, MQ_NO_PERMISSION */
+  /**
+   * An unknown topic has the queues of TBW102, at most `defaultTopicQueueNums`.
+   * @throws MQ_TOPIC_NOT_EXIST, MQ_NO_PERMISSION
+   */
   publishInfo(topic: string): Promise<PublishInfo> {
     const known = this.#publish.get(topic)
     if (known !== undefined) return Promise.resolve(known)

@@ -20,14 +20,19 @@ import { EmbeddedNode, type NodeOptions } from './node.ts'
  */
 export const folderAddress = '127.0.0.1:9876'
 
-/** Calls the very handlers the TCP server calls; no bytes are made. The folder is opened at the first request. */
+/**
+ * Calls the very handlers the TCP server calls; no bytes are made. The folder is opened at the first request.
+ */
 export class LoopbackInvoker implements Invoker {
   readonly #options: NodeOptions
   readonly #create: boolean
   readonly #context: CallContext
   #node: EmbeddedNode | null = null
 
-  /** @param create false: a folder without a store is an error, since a mistyped one must not look like an empty broker */
+  /**
+   * @param create false: a folder without a store is an error, since a mistyped one must not look like an
+   * empty broker
+   */
   constructor(options: Omit<NodeOptions, 'writer'>, create: boolean) {
     this.#create = create
     this.#options = { ...options, writer: 'turn' }

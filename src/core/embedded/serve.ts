@@ -31,7 +31,10 @@ const defaultBind = '127.0.0.1'
 /** Another process that writes to the folder lets it go within milliseconds. */
 const lockTimeoutMs = 2000
 
-/** Name server and broker on one port. @throws MQ_STORE_IN_USE, MQ_STORE_UNWRITABLE, MQ_FAILED, MQ_INVALID_PARAMETER */
+/**
+ * Name server and broker on one port.
+ * @throws MQ_STORE_IN_USE, MQ_STORE_UNWRITABLE, MQ_FAILED, MQ_INVALID_PARAMETER
+ */
 export async function serve(options: ServeOptions): Promise<Served> {
   const { port = defaultPort, bind = defaultBind, topics = [] } = options
   const store = options.store ?? mkdtempSync(join(tmpdir(), 'pocketmq-'))

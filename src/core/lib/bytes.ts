@@ -1,6 +1,6 @@
 /**
- * Big-endian 64-bit integers as numbers. Two 32-bit accesses: 18 ns against 83 ns for BigInt (performance.md B2).
- * Values beyond ±2^53−1 only ever mean "infinite" in RocketMQ (Long.MAX_VALUE): they clamp on read.
+ * Big-endian 64-bit integers as numbers. Two 32-bit accesses: 18 ns against 83 ns for BigInt (performance.md
+ * B2). Values beyond ±2^53−1 only ever mean "infinite" in RocketMQ (Long.MAX_VALUE): they clamp on read.
  */
 export function readI64(source: Buffer, at: number): number {
   const value = source.readInt32BE(at) * 0x1_0000_0000 + source.readUInt32BE(at + 4)

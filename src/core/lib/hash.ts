@@ -5,7 +5,10 @@ export function javaHash(text: string): number {
   return hash
 }
 
-/** Bits of `keyHash`: with 16 for a place in a run they fill a double exactly, so that one native sort orders both. */
+/**
+ * Bits of `keyHash`: with 16 for a place in a run they fill a double exactly, so that one native sort orders
+ * both.
+ */
 export const keyHashBits = 37
 
 /** With 20 million keys in a store, one look-up in 7,000 reads a record that has another key. */

@@ -11,7 +11,9 @@ export function offsetMsgId(storeHost: HostBytes, commitLogOffset: number): stri
   return bytes.toString('hex').toUpperCase()
 }
 
-/** Null for text that is no offset id. A unique key of 32 digits decodes, too: to nonsense that no log holds. */
+/**
+ * Null for text that is no offset id. A unique key of 32 digits decodes, too: to nonsense that no log holds.
+ */
 export function parseOffsetMsgId(msgId: string): { brokerAddr: string; commitLogOffset: number } | null {
   if ((msgId.length !== 32 && msgId.length !== 56) || !/^[0-9a-fA-F]+$/.test(msgId)) return null
   const bytes = Buffer.from(msgId, 'hex')

@@ -8,7 +8,9 @@ export const limits = {
   topicSizeMax: 127,
   /** TopicValidator.RETRY_OR_DLQ_TOPIC_MAX_LENGTH */
   retryTopicSizeMax: 255,
-  /** Ours; RocketMQ has none. Everyone who lists queues makes an entry for each, brokers and clients alike. */
+  /**
+   * Ours; RocketMQ has none. Everyone who lists queues makes an entry for each, brokers and clients alike.
+   */
   queueNumsMax: 65_536,
   /** Validators.CHARACTER_MAX_LENGTH of a group */
   groupSizeMax: 120,

@@ -7,7 +7,10 @@ import { keySeparator, parseProperties, Property } from './properties.ts'
 import { readRecord, recordSize, type StoredRecord } from './record.ts'
 import { SysFlag } from './sys-flag.ts'
 
-/** Records as a pull answer carries them, one behind the other. @throws RangeError when they do not fit the body. */
+/**
+ * Records as a pull answer carries them, one behind the other.
+ * @throws RangeError when they do not fit the body.
+ */
 export function decodeMessages(records: Buffer, brokerName: string): Message[] {
   const messages: Message[] = []
   for (let at = 0; at < records.length;) {
@@ -18,8 +21,9 @@ export function decodeMessages(records: Buffer, brokerName: string): Message[] {
 }
 
 /**
- * A record as people see it: the body decompressed, and the sysFlag bit that said so cleared, as Java's client does.
- * A body that cannot be decompressed stays as stored and keeps the bit: one such message must not hide the others.
+ * A record as people see it: the body decompressed, and the sysFlag bit that said so cleared, as Java's
+ * client does. A body that cannot be decompressed stays as stored and keeps the bit: one such message must
+ * not hide the others.
  */
 export function decodeMessage(record: StoredRecord, brokerName: string): Message {
   const properties = parseProperties(record.properties.toString('utf8'))

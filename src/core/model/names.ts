@@ -1,6 +1,8 @@
 import { limits } from './limits.ts'
 
-/** TBW102: the topic whose queues unknown topics are made after; TopicValidator.AUTO_CREATE_TOPIC_KEY_TOPIC. */
+/**
+ * TBW102: the topic whose queues unknown topics are made after; TopicValidator.AUTO_CREATE_TOPIC_KEY_TOPIC.
+ */
 export const autoCreateTopic = 'TBW102'
 /** Group of mqadmin's own consumers; MixAll.TOOLS_CONSUMER_GROUP. */
 export const toolsConsumerGroup = 'TOOLS_CONSUMER'

@@ -30,8 +30,9 @@ const pairEnd = '\u0002'
 export const keySeparator = ' '
 
 /**
- * The property section of a record: `name 0x01 value 0x02 …`. Reads as MessageDecoder.string2messageProperties:
- * pieces shorter than three characters, without name or without value are dropped.
+ * The property section of a record: `name 0x01 value 0x02 …`. Reads as
+ * MessageDecoder.string2messageProperties: pieces shorter than three characters, without name or without
+ * value are dropped.
  */
 export function parseProperties(section: string): Record<string, string> {
   // no prototype: names come from the network
@@ -56,8 +57,8 @@ export function formatProperties(properties: Readonly<Record<string, string>>): 
 }
 
 /**
- * One property's value, read where it stands: no record of all of them is made. Made once a name, since joining
- * the name and its separator for each look-up costs more than the look-up.
+ * One property's value, read where it stands: no record of all of them is made. Made once a name, since
+ * joining the name and its separator for each look-up costs more than the look-up.
  */
 export function propertyReader(name: string): (section: string) => string | null {
   const head = name + nameEnd

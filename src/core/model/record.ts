@@ -145,7 +145,10 @@ function writeHead(
   return cursor + 2
 }
 
-/** Reads a record that `inspectRecord` found whole, or that came from a broker. @throws RangeError when lengths lie. */
+/**
+ * Reads a record that `inspectRecord` found whole, or that came from a broker.
+ * @throws RangeError when lengths lie.
+ */
 export function readRecord(source: Buffer, at: number): StoredRecord {
   const size = source.readInt32BE(at)
   const end = at + size
@@ -242,9 +245,10 @@ export type Inspection =
   | { readonly frame: 'bad'; readonly why: string }
 
 /**
- * Checks the record at `at` without decoding it: magic, lengths, its own place, body CRC and, where it has one,
- * the CRC over everything (`__CRC32#`).
- * @param physicalOffset where `at` lies in the log; a record that names another place is bad (misdirected or stale)
+ * Checks the record at `at` without decoding it: magic, lengths, its own place, body CRC and, where it has
+ * one, the CRC over everything (`__CRC32#`).
+ * @param physicalOffset where `at` lies in the log; a record that names another place is bad (misdirected or
+ *   stale)
  * @param crc required: a record without `__CRC32#` is bad. We always write it, so its end is torn or damaged;
  *   optional: for records of other brokers, which do not
  */

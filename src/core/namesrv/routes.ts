@@ -6,7 +6,9 @@ export interface RegisteredBroker {
   readonly cluster: string
   readonly brokerName: string
   readonly brokerId: number
-  /** `ip:port` for a caller who dialled `dialled`: a broker in this process is where the caller already is. */
+  /**
+   * `ip:port` for a caller who dialled `dialled`: a broker in this process is where the caller already is.
+   */
   addrFor(dialled: string): string
   topic(name: string): TopicConfig | null
   topics(): readonly TopicConfig[]

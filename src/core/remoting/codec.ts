@@ -79,7 +79,10 @@ export function encodeAnswer<N extends RequestName>(name: N, answer: AnswerOf<N>
   }
 }
 
-/** A refusal may lack header and body: they are null then. @throws HeaderError, SyntaxError, TypeError for a success without them */
+/**
+ * A refusal may lack header and body: they are null then.
+ * @throws HeaderError, SyntaxError, TypeError for a success without them
+ */
 export function decodeReply<N extends RequestName>(name: N, command: Command): ReplyOf<N> {
   const codec = codecOf(name)
   const success = command.code === ResponseCode.success

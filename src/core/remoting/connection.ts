@@ -85,7 +85,9 @@ export class Connection {
     }
   }
 
-  /** Never moves bytes that a handler may still look at: bodies are views into the buffer that is left behind. */
+  /**
+   * Never moves bytes that a handler may still look at: bodies are views into the buffer that is left behind.
+   */
   #makeRoom(length: number): void {
     const held = this.#end - this.#start
     if (this.#end + length <= this.#buffer.length) return

@@ -30,8 +30,8 @@ export interface Command extends CommandHeader {
 export const CommandFlag = { response: 1, oneway: 2 } as const
 
 /**
- * Ours; RocketMQ has no limit below the frame's. Checked before any JSON is parsed. The largest properties, their
- * separators escaped as six characters each, take three quarters of it.
+ * Ours; RocketMQ has no limit below the frame's. Checked before any JSON is parsed. The largest properties,
+ * their separators escaped as six characters each, take three quarters of it.
  */
 export const headerSizeMax = 256 * 1024
 

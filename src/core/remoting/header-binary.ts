@@ -2,8 +2,8 @@ import type { CommandHeader, ExtFields } from './frame.ts'
 import { languageCode, languageName } from './languages.ts'
 
 /**
- * RocketMQSerializable: code i16 | language u8 | version i16 | opaque i32 | flag i32 | remark length i32, remark |
- * ext length i32, then entries of key length i16, key, value length i32, value.
+ * RocketMQSerializable: code i16 | language u8 | version i16 | opaque i32 | flag i32 | remark length i32,
+ * remark | ext length i32, then entries of key length i16, key, value length i32, value.
  */
 const fixedSize = 2 + 1 + 2 + 4 + 4
 

@@ -13,7 +13,10 @@ interface Step {
   readonly required: boolean
 }
 
-/** A row's header fields, resolved once; interpreting it costs 0.4 µs more than JSON.parse alone (architecture-notes.md §5). */
+/**
+ * A row's header fields, resolved once; interpreting it costs 0.4 µs more than JSON.parse alone
+ * (architecture-notes.md §5).
+ */
 export class HeaderPlan<F extends Fields> {
   readonly #steps: readonly Step[]
 
@@ -26,7 +29,9 @@ export class HeaderPlan<F extends Fields> {
     }))
   }
 
-  /** @throws HeaderError when a required field is absent, RangeError for a number that its type cannot hold */
+  /**
+   * @throws HeaderError when a required field is absent, RangeError for a number that its type cannot hold
+   */
   toExt(header: HeaderOf<F>): ExtFields {
     const values = header as Readonly<Record<string, string | number | boolean | undefined>>
     const ext = Object.create(null) as ExtFields

@@ -1,6 +1,7 @@
 /** RocketMQ's LanguageCode: index is the code of binary headers. */
 export const languages = [
-  'JAVA', 'CPP', 'DOTNET', 'PYTHON', 'DELPHI', 'ERLANG', 'RUBY', 'OTHER', 'HTTP', 'GO', 'PHP', 'OMS', 'RUST', 'NODE_JS',
+  'JAVA', 'CPP', 'DOTNET', 'PYTHON', 'DELPHI', 'ERLANG', 'RUBY', 'OTHER', 'HTTP', 'GO', 'PHP', 'OMS',
+  'RUST', 'NODE_JS',
 ] as const // prettier-ignore
 
 export const ourLanguage = 'NODE_JS'

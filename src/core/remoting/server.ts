@@ -18,7 +18,10 @@ export interface ServerOptions {
   readonly onDisconnect: (channel: { readonly remoteAddress: string }) => void
 }
 
-/** The Remoting protocol over TCP: frames in, handlers, frames out. Answers in the serialize type it was asked in. */
+/**
+ * The Remoting protocol over TCP: frames in, handlers, frames out. Answers in the serialize type it was asked
+ * in.
+ */
 export class RemotingServer {
   readonly #options: ServerOptions
   readonly #server: Server

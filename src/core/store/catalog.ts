@@ -15,7 +15,9 @@ interface SealedColumns {
   end_offset: number
 }
 
-/** Which sealed segment holds which part of a queue: finds the index file to open. Derived from those files. */
+/**
+ * Which sealed segment holds which part of a queue: finds the index file to open. Derived from those files.
+ */
 export class Catalog {
   readonly #db: Database
   readonly #segments: Statement<[number], { base: number }>

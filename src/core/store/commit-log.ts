@@ -24,7 +24,10 @@ export class CommitLog {
   #end = 0
   #unsynced = new Set<Segment>()
 
-  /** @param crcRequired whether the record at an offset was written with a CRC over everything (format-file.ts) */
+  /**
+   * @param crcRequired whether the record at an offset was written with a CRC over everything
+   * (format-file.ts)
+   */
   constructor(fs: FileSystem, folder: string, segmentSize: number, crcRequired: (offset: number) => boolean) {
     this.#fs = fs
     this.#folder = folder
@@ -93,7 +96,9 @@ export class CommitLog {
     return this.#end
   }
 
-  /** The staging buffer and the place in it for the record reserved last. Call `advance` when it is filled. */
+  /**
+   * The staging buffer and the place in it for the record reserved last. Call `advance` when it is filled.
+   */
   get staging(): Buffer {
     return (this.#staging ??= Buffer.allocUnsafeSlow(stagingSize))
   }
@@ -106,7 +111,10 @@ export class CommitLog {
     this.#end += size
   }
 
-  /** Hands everything staged to the kernel. @throws MQ_STORE_UNWRITABLE; what was staged must be taken as lost */
+  /**
+   * Hands everything staged to the kernel.
+   * @throws MQ_STORE_UNWRITABLE; what was staged must be taken as lost
+   */
   write(): void {
     const length = this.#end - this.#stagedFrom
     if (length === 0) return
@@ -120,7 +128,10 @@ export class CommitLog {
     this.#stagedFrom = this.#end
   }
 
-  /** Puts everything written on the disk. @throws MQ_STORE_UNWRITABLE; nothing may be acknowledged after that */
+  /**
+   * Puts everything written on the disk.
+   * @throws MQ_STORE_UNWRITABLE; nothing may be acknowledged after that
+   */
   datasync(): void {
     try {
       for (const segment of this.#unsynced) segment.file.datasync()

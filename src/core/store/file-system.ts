@@ -2,8 +2,8 @@ import * as fs from 'node:fs'
 import { dirname } from 'node:path'
 
 /**
- * The one port between the engine and files; everything but SQLite goes through it, so tests can tear, lose and
- * refuse writes. Synchronous: calls cost microseconds, a promise a call costs more (performance.md B4).
+ * The one port between the engine and files; everything but SQLite goes through it, so tests can tear, lose
+ * and refuse writes. Synchronous: calls cost microseconds, a promise a call costs more (performance.md B4).
  *
  * Errors are Node's (`code` ENOENT, EACCES, ENOSPC, …).
  */

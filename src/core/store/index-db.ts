@@ -36,7 +36,9 @@ function rowValues(queue: number, rows: QueueRows, from: number, count: number):
   return values
 }
 
-/** Key entries are hashes of topic and key, as in RocketMQ's IndexService.buildKey; readers compare the text. */
+/**
+ * Key entries are hashes of topic and key, as in RocketMQ's IndexService.buildKey; readers compare the text.
+ */
 export function topicKeyHash(topic: string, key: string): number {
   return keyHash(`${topic}#${key}`)
 }
@@ -66,7 +68,10 @@ interface QueueColumns {
 
 type EntryColumns = [queueOffset: number, physicalOffset: number, size: number, tagsCode: number]
 
-/** The index of one segment: derived, bounded, rebuilt by one scan of it. Rows and `indexed_to` commit together. */
+/**
+ * The index of one segment: derived, bounded, rebuilt by one scan of it. Rows and `indexed_to` commit
+ * together.
+ */
 export class IndexDb {
   readonly base: number
   readonly keys: KeyIndex
@@ -90,7 +95,10 @@ export class IndexDb {
     this.#range.raw()
   }
 
-  /** For the writer, who holds the lock. Makes the file when it is missing; null when it is of another version. */
+  /**
+   * For the writer, who holds the lock. Makes the file when it is missing; null when it is of another
+   * version.
+   */
   static openWritable(path: string, base: number): IndexDb | null {
     const db = openDatabase(path, 'create')
     const version = db.pragma('user_version', { simple: true }) as number
@@ -131,7 +139,9 @@ export class IndexDb {
     return this.#progress.get()!.last_store_time
   }
 
-  /** One transaction: all entries of a tail, how far that is, and when its last record was stored (epoch ms). */
+  /**
+   * One transaction: all entries of a tail, how far that is, and when its last record was stored (epoch ms).
+   */
   add(tail: IndexTail, indexedTo: number, lastStoreTime: number): void {
     const one = this.#db.prepare<[number[]]>(insertRows(1))
     const many = tail.count < insertedAtOnce ? null : this.#db.prepare<[number[]]>(insertRows(insertedAtOnce))

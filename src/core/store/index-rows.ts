@@ -50,8 +50,8 @@ export class QueueRows {
 
 /**
  * Index entries that are not in SQLite yet: what this process appended since its last flush, or, in a reader,
- * what it found in the log behind the index. A queue has one stretch of rows, and one more behind each gap that
- * damage left.
+ * what it found in the log behind the index. A queue has one stretch of rows, and one more behind each gap
+ * that damage left.
  */
 export class IndexTail {
   readonly #topics = new Map<string, Map<number, QueueRows[]>>()

@@ -2,9 +2,9 @@ import type { Database, Statement } from './sqlite.ts'
 
 /**
  * Keys of one segment. Never one B-tree in random order: that costs 9-16 µs a row once it outgrows the cache
- * (performance.md, finding 3). A run is 65,536 consecutive keys, sorted. The open run is rows; a full one is packed
- * into pages of blobs, each page found by its first hash. An entry is 5 bytes of hash and 4 of distance to the
- * segment's begin.
+ * (performance.md, finding 3). A run is 65,536 consecutive keys, sorted. The open run is rows; a full one is
+ * packed into pages of blobs, each page found by its first hash. An entry is 5 bytes of hash and 4 of
+ * distance to the segment's begin.
  */
 export const keySchema = `
 CREATE TABLE key_open(hash INTEGER NOT NULL, physical_offset INTEGER NOT NULL,

@@ -3,10 +3,10 @@ import { MqError } from '../errors.ts'
 import { openDatabase, isBusy, sleepSync, type Database } from './sqlite.ts'
 
 /**
- * The writer's lock of a folder: two SQLite files, `gate` and `main`. Take gate, take main, drop gate. Who waits
- * for `main` holds `gate`, so a greedy writer that has just let go cannot jump the queue (measured: p90 5 ms
- * beside a greedy sender; one file alone starves waiters for seconds). SQLite's locks are the kernel's: a killed
- * process holds nothing. Nothing is ever committed to these files; release is ROLLBACK.
+ * The writer's lock of a folder: two SQLite files, `gate` and `main`. Take gate, take main, drop gate. Who
+ * waits for `main` holds `gate`, so a greedy writer that has just let go cannot jump the queue (measured: p90
+ * 5 ms beside a greedy sender; one file alone starves waiters for seconds). SQLite's locks are the kernel's:
+ * a killed process holds nothing. Nothing is ever committed to these files; release is ROLLBACK.
  */
 export class StoreLock {
   readonly #gate: Database

@@ -22,7 +22,8 @@ const spanSize = 1024 * 1024
 const sizeHint = 1024
 
 /**
- * Walks the records from an offset on, over segment ends, to the end of the log; recovery.ts decides at each place.
+ * Walks the records from an offset on, over segment ends, to the end of the log; recovery.ts decides at each
+ * place.
  * @param syncedTo up to here everything was on the disk once: damage there is passed over and told
  * @returns where the log ends
  * @throws MQ_STORE_CORRUPT when a segment before `syncedTo` is missing

@@ -6,8 +6,8 @@ const spanMax = 1024 * 1024
 const spanGapMax = 4096
 
 /**
- * The records of entries in ascending order, verified: null for a damaged one. Neighbours are read with one call:
- * 1.6 µs a record instead of 6 (bench/store.ts).
+ * The records of entries in ascending order, verified: null for a damaged one. Neighbours are read with one
+ * call: 1.6 µs a record instead of 6 (bench/store.ts).
  */
 export function readRecords(log: CommitLog, entries: readonly QueueEntry[]): (Buffer | null)[] {
   const records: (Buffer | null)[] = []

@@ -20,7 +20,10 @@ export type Decision =
   | 'next-segment'
   /** Nothing was ever written here. */
   | 'end'
-  /** A torn tail: cut off, and zeros to the end of the segment, so that nothing is appended in front of old bytes. */
+  /**
+   * A torn tail: cut off, and zeros to the end of the segment, so that nothing is appended in front of old
+   * bytes.
+   */
   | 'truncate'
   /** Damage: pass over it to the next record that is at its own place, report the gap, serve the rest. */
   | 'quarantine'
@@ -37,8 +40,8 @@ export const recoveryTable: readonly Row[] = [
   { frames: ['message'], pastSynced: null, decision: 'keep' },
   { frames: ['blank'], pastSynced: null, decision: 'next-segment' },
   { frames: ['absent'], pastSynced: true, decision: 'end' },
-  // zeros past the sync are a preallocated tail, or a write that was lost: what follows them was never acknowledged
-  // as synced either, and is cut off with them
+  // zeros past the sync are a preallocated tail, or a write that was lost: what follows them was never
+  // acknowledged as synced either, and is cut off with them
   { frames: ['zeros', 'cut', 'bad'], pastSynced: true, decision: 'truncate' },
   { frames: ['zeros', 'cut', 'bad'], pastSynced: false, decision: 'quarantine' },
   { frames: ['absent'], pastSynced: false, decision: 'refuse' },

@@ -1,4 +1,4 @@
-/** When sealed segments are removed. Never because the disk is full: a folder on a laptop is no broker's disk. */
+/** When sealed segments go. Never because the disk is full: a folder on a laptop is no broker's disk. */
 export interface Retention {
   /** Segments whose last message is older go. */
   readonly ageMaxMs?: number
@@ -10,8 +10,8 @@ export interface Retention {
 export const defaultRetention: Retention = { ageMaxMs: 72 * 3600 * 1000 }
 
 /**
- * First offsets of the segments that retention lets go: oldest first and without gaps, never one that is not sealed
- * (its last store time is null), and by the time messages were stored, never by a file's.
+ * First offsets of the segments that retention lets go: oldest first and without gaps, never one that is not
+ * sealed (its last store time is null), and by the time messages were stored, never by a file's.
  */
 export function expiredSegments(
   segments: readonly { readonly base: number; readonly lastStoreTime: number | null }[],

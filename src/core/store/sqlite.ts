@@ -7,7 +7,10 @@ export type Statement<P extends unknown[] = unknown[], R = unknown> = BetterSqli
 
 const load = createRequire(import.meta.url)
 
-/** Opens a SQLite file. The native library is loaded here, at first use: commands against a cluster never need it. */
+/**
+ * Opens a SQLite file. The native library is loaded here, at first use: commands against a cluster never need
+ * it.
+ */
 export function openDatabase(path: string, mode: 'read' | 'create'): Database {
   const Sqlite = load('better-sqlite3') as typeof BetterSqlite3
   try {

@@ -15,9 +15,9 @@ const handlesMax = 16
 const tailMax = 65_536
 
 /**
- * All index files as one: sealed segments through the catalog, the active one, and the tail that is not in SQLite
- * yet. Whoever holds the lock may `attach` for writing; everyone else reads, and scans what the files do not cover
- * into a tail of their own.
+ * All index files as one: sealed segments through the catalog, the active one, and the tail that is not in
+ * SQLite yet. Whoever holds the lock may `attach` for writing; everyone else reads, and scans what the files
+ * do not cover into a tail of their own.
  */
 export class StoreIndex {
   readonly #fs: FileSystem
@@ -94,7 +94,9 @@ export class StoreIndex {
     this.#writing = false
   }
 
-  /** Writer, before `attach`: drops files that know of more than the log holds; they are made again from it. */
+  /**
+   * Writer, before `attach`: drops files that know of more than the log holds; they are made again from it.
+   */
   dropBehind(logEnd: number): void {
     this.close()
     const folder = join(this.#folder, 'index')

@@ -36,7 +36,8 @@ export interface StoreOptions {
   readonly clusterName?: string
   /**
    * 'turn': the lock is taken for each batch and let go, every batch is synced before it is acknowledged.
-   * 'hold': the lock is held for life, a batch is acknowledged once written, `syncLater` is called by a timer.
+   * 'hold': the lock is held for life, a batch is acknowledged once written, `syncLater` is called by a
+   * timer.
    */
   readonly writer: 'turn' | 'hold'
   /** How long to wait for another writer. */
@@ -48,7 +49,8 @@ export interface StoreOptions {
 /** Staged bytes that are committed without waiting for the end of the tick. */
 const batchSizeMax = 4 * 1024 * 1024
 /**
- * Index entries of messages kept in memory at most: enough to fill a run of keys, which is then packed without
+ * Index entries of messages kept in memory at most: enough to fill a run of keys, which is then packed
+ * without
  * ever being rows. Whoever opens the folder meanwhile walks that much of the log.
  */
 const unflushedMax = 32_768
@@ -57,7 +59,10 @@ const expiryIntervalMs = 60_000
 /** A turn of fewer messages leaves nothing unflushed: others open the folder as often as that. */
 const smallTurn = 2048
 
-/** Files of a folder: log, index, state, lock. Knows records and queues, nothing of topics' configuration or clients. */
+/**
+ * Files of a folder: log, index, state, lock. Knows records and queues, nothing of topics' configuration or
+ * clients.
+ */
 export class Store {
   readonly state: StateDb
   readonly brokerName: string
@@ -86,7 +91,10 @@ export class Store {
     return fs.fileSize(join(folder, 'pocketmq', 'state.db')) !== null
   }
 
-  /** Opens a folder, creating what is missing. @throws MQ_STORE_UNWRITABLE, MQ_STORE_FOREIGN, MQ_STORE_VERSION, MQ_STORE_CORRUPT */
+  /**
+   * Opens a folder, creating what is missing. @throws MQ_STORE_UNWRITABLE, MQ_STORE_FOREIGN,
+   * MQ_STORE_VERSION, MQ_STORE_CORRUPT
+   */
   constructor(options: StoreOptions) {
     const { folder, fs, clock } = options
     this.#options = options
@@ -202,7 +210,10 @@ export class Store {
     else this.#scheduled ??= setImmediate(() => this.commit())
   }
 
-  /** Writes what is staged, makes it as safe as promised, then acknowledges. Ack-after-what is decided here only. */
+  /**
+   * Writes what is staged, makes it as safe as promised, then acknowledges. Ack-after-what is decided here
+   * only.
+   */
   commit(): void {
     if (this.#scheduled !== null) clearImmediate(this.#scheduled)
     this.#scheduled = null
@@ -267,7 +278,8 @@ export class Store {
   }
 
   /**
-   * Forgets everything a topic holds: its queues begin at 0 again, and no rebuild brings the old messages back.
+   * Forgets everything a topic holds: its queues begin at 0 again, and no rebuild brings the old messages
+   * back.
    * @throws as `append`
    */
   deleteTopic(topic: string): void {
@@ -333,7 +345,8 @@ export class Store {
   }
 
   /**
-   * In a folder nothing runs that could look at the clock: a new segment is the occasion. A server looks every
+   * In a folder nothing runs that could look at the clock: a new segment is the occasion. A server looks
+   * every
    * minute as well.
    */
   #expireWhenDue(): void {

@@ -20,8 +20,9 @@ export interface WriterTurnParts {
 }
 
 /**
- * The hand-over between writers. Whoever takes the lock reads the writer row: clean and of this boot, the log ends
- * where it says; else the last writer died, and everything behind the last sync is looked at before a byte is written.
+ * The hand-over between writers. Whoever takes the lock reads the writer row: clean and of this boot, the log
+ * ends where it says; else the last writer died, and everything behind the last sync is looked at before a
+ * byte is written.
  */
 export class WriterTurn {
   readonly #parts: WriterTurnParts

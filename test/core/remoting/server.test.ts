@@ -13,6 +13,18 @@ import type { CallContext, Handlers } from '../../../src/core/remoting/handlers.
 import { RemotingServer } from '../../../src/core/remoting/server.ts'
 import { dial, until } from './sockets.ts'
 
+const request: Command = {
+  serializeType: 'json',
+  code: 206,
+  language: 'JAVA',
+  version: 513,
+  opaque: 1,
+  flag: 0,
+  remark: null,
+  ext: {},
+  body: Buffer.alloc(0),
+}
+
 interface Peer {
   readonly socket: Socket
   readonly answers: Command[]
@@ -30,21 +42,7 @@ async function peer(port: number): Promise<Peer> {
   return {
     socket,
     answers,
-    ask: (change) =>
-      connection.send(
-        encodeFrame({
-          serializeType: 'json',
-          code: 206,
-          language: 'JAVA',
-          version: 513,
-          opaque: 1,
-          flag: 0,
-          remark: null,
-          ext: {},
-          body: Buffer.alloc(0),
-          ...change,
-        }),
-      ),
+    ask: (change) => connection.send(encodeFrame({ ...request, ...change })),
   }
 }
 
@@ -141,8 +139,8 @@ describe('RemotingServer', () => {
       [{ code: 34, body: Buffer.from('{') }, 3, /not supported/],
       [{ code: 29, ext: { topic: 'T', queueId: '0', timestamp: '1' } }, 1, /not a safe integer/],
     ]
-    for (const [request, code, remark] of cases) {
-      client.ask(request)
+    for (const [change, code, remark] of cases) {
+      client.ask(change)
       await until(() => client.answers.length === 1)
       const answer = client.answers.pop()!
       assert.equal(answer.code, code)
@@ -213,9 +211,7 @@ describe('RemotingServer', () => {
   it('closes although a peer neither reads nor hangs up', async () => {
     const stuck = await dial(port, { allowHalfOpen: true })
     stuck.pause()
-    const frame = encodeFrame({
-      serializeType: 'json', code: 206, language: 'JAVA', version: 1, opaque: 1, flag: 0, remark: null, ext: {}, body: Buffer.alloc(0),
-    }) // prettier-ignore
+    const frame = encodeFrame(request)
     stuck.write(frame)
     await until(() => contexts.length === 1)
     await server.close()

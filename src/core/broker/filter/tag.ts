@@ -7,8 +7,8 @@ export type EntryFilter = (tagsCode: number) => boolean
 export const everyEntry: EntryFilter = () => true
 
 /**
- * A TAG expression: `*` or blank is all, else tags joined with `||` (FilterAPI.buildSubscriptionData). A message
- * without tag matches no list.
+ * A TAG expression: `*` or blank is all, else tags joined with `||` (FilterAPI.buildSubscriptionData). A
+ * message without tag matches no list.
  * @throws MQ_SUBSCRIPTION_PARSE_FAILED
  */
 export function tagFilter(expression: string): EntryFilter {

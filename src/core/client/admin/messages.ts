@@ -118,8 +118,8 @@ export class RemotingMessageAdmin implements MessageAdmin {
   }
 
   /**
-   * Asks the brokers of the topic, the one the id names first: the address in an id may be another one by now, and
-   * a unique key of 32 digits decodes to an address that nobody should be made to dial.
+   * Asks the brokers of the topic, the one the id names first: the address in an id may be another one by
+   * now, and a unique key of 32 digits decodes to an address that nobody should be made to dial.
    */
   async #byOffsetId(topic: string, msgId: string, route: TopicRoute): Promise<Message | null> {
     const id = parseOffsetMsgId(msgId)

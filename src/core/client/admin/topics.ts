@@ -48,7 +48,9 @@ export class RemotingTopicAdmin implements TopicAdmin {
     checkSuccess(reply, `topic ${config.topicName} on ${address}`)
   }
 
-  /** A cluster's configuration is overwritten, one broker's merged into what is there: UpdateTopicSubCommand. */
+  /**
+   * A cluster's configuration is overwritten, one broker's merged into what is there: UpdateTopicSubCommand.
+   */
   async #putOrderConf(config: TopicConfig, scope: Scope, addresses: readonly string[]): Promise<string> {
     const info = await this.#nameServers.clusterInfo()
     const names = Object.values(info.brokerAddrTable)

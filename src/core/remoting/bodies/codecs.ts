@@ -20,8 +20,8 @@ export function json<T>(
 }
 
 /**
- * A parsed object whose members are read with a type: bodies come from the network, so each access checks, and a
- * missing member is Java's default.
+ * A parsed object whose members are read with a type: bodies come from the network, so each access checks,
+ * and a missing member is Java's default.
  */
 export class JsonObject {
   readonly #members: Readonly<Record<string, unknown>>

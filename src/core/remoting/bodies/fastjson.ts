@@ -133,8 +133,8 @@ class Scanner {
 }
 
 /**
- * Writes as fastjson: keys in alphabetical order, null and undefined members left out. A Map with number keys is
- * written without quotes around them, one with object keys with the bare objects.
+ * Writes as fastjson: keys in alphabetical order, null and undefined members left out. A Map with number keys
+ * is written without quotes around them, one with object keys with the bare objects.
  */
 export function formatFastjson(value: unknown): string {
   if (value instanceof Map) return formatMap(value)
