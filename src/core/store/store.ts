@@ -307,7 +307,7 @@ export class Store {
     }))
     const expired = expiredSegments(sealed, this.#log.segmentSize, retention, clock.now())
     for (const base of expired) {
-      // the log first: an index without its segment is dropped at the next look, a segment without index is rebuilt
+      // the log first: an index without its segment is dropped at the next look
       this.#log.remove(base)
       this.#index.dropSegment(base)
     }
