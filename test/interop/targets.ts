@@ -1,4 +1,4 @@
-import { serve } from '../../src/core/embedded/serve.ts'
+import { PocketmqServer } from './pocketmq.ts'
 import { RealCluster } from './real-cluster.ts'
 
 /** What a suite runs against: the same expectations hold for both, so each proves the other's. */
@@ -18,13 +18,8 @@ export const targets = {
   // With the checksum property that our records carry, so that sizes and properties are the same.
   'real RocketMQ 5.5.0': () =>
     (cluster ??= RealCluster.start({ brokerConf: { enabledAppendPropCRC: 'true' } })),
-  'pocketmq serve': () => (server ??= ours()),
+  'pocketmq serve': () => (server ??= PocketmqServer.start()),
 } satisfies Record<string, () => Promise<Target>>
-
-async function ours(): Promise<Target> {
-  const { address, close } = await serve({ store: null, port: 0 })
-  return { namesrv: address, broker: address, stop: close }
-}
 
 /** Loaded by .mocharc.cjs. */
 export const mochaHooks = {

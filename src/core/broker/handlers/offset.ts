@@ -14,8 +14,9 @@ export function offsetHandlers(broker: Broker): Handlers {
         reply({ header: { offset: known } })
         return
       }
-      // a young queue: everything it ever had is still there (§8)
-      if (header.setZeroIfNotFound !== false && broker.store.extent(topic, queueId).minOffset === 0) {
+      // A young queue, with everything it ever had; RocketMQ looks for its first message, so an empty one is none.
+      const { minOffset, endOffset } = broker.store.extent(topic, queueId)
+      if (header.setZeroIfNotFound !== false && minOffset === 0 && endOffset > 0) {
         reply({ header: { offset: 0 } })
         return
       }
