@@ -65,6 +65,19 @@ export class Catalog {
     this.#db.prepare('DELETE FROM sealed_queue WHERE topic = ?').run(topic)
   }
 
+  /** Forgets a queue from an offset on. The sealed files keep its rows: what stands here decides. */
+  dropFrom(topic: string, queueId: number, from: number): void {
+    this.#db
+      .transaction(() => {
+        const queue = 'WHERE topic = ? AND queue_id = ?'
+        this.#db.prepare(`DELETE FROM sealed_queue ${queue} AND min_offset >= ?`).run(topic, queueId, from)
+        this.#db
+          .prepare(`UPDATE sealed_queue SET end_offset = ? ${queue} AND end_offset > ?`)
+          .run(from, topic, queueId, from)
+      })
+      .immediate()
+  }
+
   /** Forgets a segment that has expired, or that is about to be indexed anew. */
   dropSegment(base: number): void {
     this.#db
@@ -95,9 +108,15 @@ export class Catalog {
     return { topic, queueId, minOffset: rows[0]!.min_offset, endOffset: rows.at(-1)!.end_offset }
   }
 
-  /** Base of the first sealed segment before `base` that holds a queue offset at or behind `from`. */
-  segmentHolding(topic: string, queueId: number, from: number, base: number): number | null {
-    return this.#holding.get(topic, queueId, base, from)?.base ?? null
+  /** The first sealed segment before `base` that holds a queue offset at or behind `from`, and where the queue ends in it. */
+  segmentHolding(
+    topic: string,
+    queueId: number,
+    from: number,
+    base: number,
+  ): { readonly base: number; readonly endOffset: number } | null {
+    const row = this.#holding.get(topic, queueId, base, from)
+    return row === undefined ? null : { base: row.base, endOffset: row.end_offset }
   }
 
   /** All queues with something in the sealed segments before `base`. */

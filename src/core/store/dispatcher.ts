@@ -1,5 +1,6 @@
 import { javaHash } from '../lib/hash.ts'
-import { keysOf, keySeparator, tagOf, uniqueKeyOf } from '../model/properties.ts'
+import { deliverTime, scheduleTopic } from '../model/delay-level.ts'
+import { keysOf, keySeparator, Property, propertyReader, tagOf, uniqueKeyOf } from '../model/properties.ts'
 import { recordPlaces } from '../model/record.ts'
 import { SysFlag } from '../model/sys-flag.ts'
 import type { DispatchedRecord } from './index-rows.ts'
@@ -49,17 +50,28 @@ export function dispatchOf(
 ): DispatchedRecord | null {
   const transaction = sysFlag & SysFlag.transactionMask
   if (transaction === SysFlag.prepared || transaction === SysFlag.rollback) return null
-  const tag = tagOf(properties)
   return {
     topic,
     queueId,
     queueOffset,
     physicalOffset,
     size,
-    tagsCode: tag === null ? 0 : javaHash(tag),
+    tagsCode: tagsCodeOf(topic, properties, storeTimestamp),
     keys: indexedKeys(properties),
     storeTimestamp,
   }
+}
+
+const delayLevelOf = propertyReader(Property.delayLevel)
+
+/** CommitLog.checkMessageAndReturnSize */
+function tagsCodeOf(topic: string, properties: string, storeTimestamp: number): number {
+  if (topic === scheduleTopic) {
+    const level = Number(delayLevelOf(properties) ?? 0)
+    if (Number.isInteger(level) && level > 0) return deliverTime(level, storeTimestamp)
+  }
+  const tag = tagOf(properties)
+  return tag === null ? 0 : javaHash(tag)
 }
 
 /** The unique key, then each word of KEYS: IndexService.buildIndex. */

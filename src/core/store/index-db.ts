@@ -196,6 +196,20 @@ export class IndexDb {
     this.#queueIds.clear()
   }
 
+  /** Forgets a queue's rows from an offset on. */
+  dropFrom(topic: string, queueId: number, from: number): void {
+    const row = this.#queue.get(topic, queueId)
+    if (row === undefined || row.end_offset <= from) return
+    this.#db
+      .transaction(() => {
+        this.#db.prepare('DELETE FROM consume_queue WHERE queue = ? AND queue_offset >= ?').run(row.id, from)
+        if (from <= row.min_offset) this.#db.prepare('DELETE FROM queue WHERE id = ?').run(row.id)
+        else this.#db.prepare('UPDATE queue SET end_offset = ? WHERE id = ?').run(from, row.id)
+      })
+      .immediate()
+    this.#queueIds.clear()
+  }
+
   /** Ends writing: packs the keys, leaves WAL mode, so that the file stands alone. */
   seal(): void {
     this.#db.transaction(() => this.keys.packOpen()).immediate()

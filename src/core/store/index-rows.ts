@@ -86,6 +86,14 @@ export class IndexTail {
     }
   }
 
+  /** Drops a queue's rows from an offset on. */
+  dropFrom(topic: string, queueId: number, from: number): void {
+    const stretches = this.#topics.get(topic)?.get(queueId) ?? []
+    while (stretches.length > 0 && stretches.at(-1)!.firstOffset >= from) stretches.pop()
+    const last = stretches.at(-1)
+    if (last !== undefined) last.count = Math.min(last.count, from - last.firstOffset)
+  }
+
   /** Drops a topic; its keys stay, and lead to records that are then refused. */
   dropTopic(topic: string): void {
     this.#topics.delete(topic)

@@ -29,8 +29,18 @@ const sizeHint = 1024
  * @throws MQ_STORE_CORRUPT when a segment before `syncedTo` is missing
  */
 export function walkLog(log: CommitLog, from: number, syncedTo: number, visitor: WalkVisitor): number {
+  return runToEnd(walkSteps(log, from, syncedTo, visitor))
+}
+
+/** The same in steps of some milliseconds, for whoever shows progress or may be told to stop: yields how far it is. */
+export function* walkSteps(
+  log: CommitLog,
+  from: number,
+  syncedTo: number,
+  visitor: WalkVisitor,
+): Generator<number, number> {
   for (let offset = from; ;) {
-    const stop = walkSegment(log, offset, visitor)
+    const stop = yield* walkSegment(log, offset, visitor)
     offset = stop.offset
     const frame = stop.seen?.frame ?? 'absent'
     switch (decide({ frame, pastSynced: offset >= syncedTo })) {
@@ -56,12 +66,20 @@ export function walkLog(log: CommitLog, from: number, syncedTo: number, visitor:
   }
 }
 
+/** Runs what can be done in steps at once. */
+export function runToEnd<T>(steps: Generator<unknown, T>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
 /** Visits records of one segment up to the first place that is none. */
-function walkSegment(
+function* walkSegment(
   log: CommitLog,
   from: number,
   visitor: WalkVisitor,
-): { readonly offset: number; readonly seen: Inspection | null } {
+): Generator<number, { readonly offset: number; readonly seen: Inspection | null }> {
   const end = log.segmentEnd(from)
   if (end === null) return { offset: from, seen: null }
   let offset = from
@@ -74,6 +92,7 @@ function walkSegment(
       at += seen.size
     }
     offset += at
+    yield offset
     const readAll = span.length - at >= end - offset
     if (seen.frame === 'cut' && !readAll && seen.size <= end - offset) size = Math.max(spanSize, seen.size)
     else if (seen.frame === 'zeros' && span.length - at < 8 && !readAll) size = spanSize

@@ -19,6 +19,7 @@ CREATE TABLE subscription_group(name TEXT PRIMARY KEY, config TEXT NOT NULL) WIT
 CREATE TABLE consumer_offset(
   topic TEXT NOT NULL, group_name TEXT NOT NULL, queue_id INTEGER NOT NULL, next_offset INTEGER NOT NULL,
   PRIMARY KEY (topic, group_name, queue_id)) WITHOUT ROWID;
+CREATE TABLE delay_offset(level INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL);
 CREATE TABLE tombstone(topic TEXT PRIMARY KEY, physical_offset INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE damage(log_from INTEGER PRIMARY KEY, log_to INTEGER NOT NULL, why TEXT NOT NULL,
   found_at INTEGER NOT NULL);
@@ -57,7 +58,9 @@ export class StateDb {
   readonly #selectVersion: Statement<[string], { timestamp: number; counter: number }>
   readonly #raiseVersion: Statement<[string, number]>
   readonly #selectMeta: Statement<[string], { value: string }>
+  #refusal: MqError | null = null
 
+  /** @param path `:memory:` for one that is gone when it is closed */
   constructor(path: string, mode: 'read' | 'create') {
     this.db = openDatabase(path, mode)
     try {
@@ -112,7 +115,14 @@ export class StateDb {
     return this.#transaction(act)
   }
 
+  /** From now on whatever would change it throws `refusal`. */
+  refuseChanges(refusal: MqError): void {
+    this.#refusal = refusal
+    this.db.pragma('query_only = ON')
+  }
+
   #transaction<T>(act: () => T): T {
+    if (this.#refusal !== null) throw this.#refusal
     const transaction = this.db.transaction(act)
     return whileBusy(busyTimeoutMs, () => transaction.immediate())
   }

@@ -3,10 +3,11 @@ import { MqError } from '../errors.ts'
 import { Catalog } from './catalog.ts'
 import type { CommitLog } from './commit-log.ts'
 import { dispatchedRecord } from './dispatcher.ts'
-import { walkLog, type Damage } from './log-walk.ts'
+import { runToEnd, walkSteps, type Damage } from './log-walk.ts'
 import type { FileSystem } from './file-system.ts'
 import { IndexDb, topicKeyHash, type QueueEntry, type QueueExtent } from './index-db.ts'
 import { IndexTail, type DispatchedRecord, type QueueRows } from './index-rows.ts'
+import { QueueEnds } from './queue-ends.ts'
 import { segmentBase, segmentName } from './segment.ts'
 
 /** Open index files of sealed segments at most. */
@@ -71,16 +72,26 @@ export class StoreIndex {
   /** Reader: looks at what is there now and walks the rest of the log into the tail. */
   refresh(syncedTo: number): void {
     this.#useNewest('read')
-    this.#catchUp(syncedTo)
+    runToEnd(this.#catchUp(syncedTo))
+  }
+
+  /** Reader: walks on from where the tail ends, in a log that others write. */
+  extend(syncedTo: number): void {
+    runToEnd(this.#walkOn(syncedTo))
   }
 
   /** Writer, under the lock: the files are ours to write, and cover the log up to its end afterwards. */
-  attach(logEnd: number): void {
+  attach(syncedTo: number): void {
+    runToEnd(this.attachSteps(syncedTo))
+  }
+
+  /** The same in steps; yields the log offset it has come to. Left before its end, the files cover less. */
+  *attachSteps(syncedTo: number): Generator<number, void> {
     this.#fs.mkdir(join(this.#folder, 'index'))
     this.#useNewest('create')
     this.#fillCatalog()
     this.#writing = true
-    this.#catchUp(logEnd)
+    yield* this.#catchUp(syncedTo)
     this.flush()
   }
 
@@ -188,7 +199,10 @@ export class StoreIndex {
 
   #rangeOnce(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
     const sealed = this.#catalog?.segmentHolding(topic, queueId, from, this.#active?.base ?? 0) ?? null
-    if (sealed !== null) return this.#handle(sealed)?.range(topic, queueId, from, max) ?? []
+    if (sealed !== null) {
+      const entries = this.#handle(sealed.base)?.range(topic, queueId, from, max) ?? []
+      return entries.filter(({ queueOffset }) => queueOffset < sealed.endOffset)
+    }
     const flushed = this.#active?.range(topic, queueId, from, max) ?? []
     return flushed.length > 0 ? flushed : tailRange(this.#tail.rows(topic, queueId), from, max)
   }
@@ -254,21 +268,37 @@ export class StoreIndex {
   }
 
   /** Everything between what the files hold and the end of the log. */
-  #catchUp(syncedTo: number): void {
+  *#catchUp(syncedTo: number): Generator<number, void> {
     this.#tail.clear()
-    const from = Math.max(this.flushedTo, this.#log.minOffset)
-    this.#coveredTo = from
+    this.#coveredTo = Math.max(this.flushedTo, this.#log.minOffset)
     this.#lastStoreTime = this.#active?.lastStoreTime ?? 0
-    const end = walkLog(this.#log, from, syncedTo, {
+    yield* this.#walkOn(syncedTo)
+  }
+
+  *#walkOn(syncedTo: number): Generator<number, void> {
+    const ends = new QueueEnds((topic, queueId) => this.extent(topic, queueId).endOffset)
+    const end = yield* walkSteps(this.#log, this.#coveredTo, syncedTo, {
       record: (source, at, _size, offset) => {
         const record = dispatchedRecord(source, at, offset)
         if (record === null || offset < this.#tombstoneOf(record.topic)) return
+        if (ends.fallsBack(record)) this.#dropFrom(record.topic, record.queueId, record.queueOffset)
         this.add(record)
         if (this.#writing && this.#tail.count >= tailMax) this.flush()
       },
       damage: this.#onDamage,
     })
     this.#coveredTo = Math.max(end, this.#coveredTo)
+  }
+
+  /**
+   * A queue that begins again: in a log of RocketMQ the topic was deleted and made anew, and nothing else tells.
+   * What comes later counts. Our own deletions leave a tombstone, and never come here.
+   */
+  #dropFrom(topic: string, queueId: number, queueOffset: number): void {
+    this.#tail.dropFrom(topic, queueId, queueOffset)
+    if (!this.#writing) return
+    this.#active!.dropFrom(topic, queueId, queueOffset)
+    this.#catalog!.dropFrom(topic, queueId, queueOffset)
   }
 
   /** The record lies in a later segment than the active file's: seal that one and begin the next. */

@@ -315,29 +315,47 @@ export class Store {
     return expired
   }
 
-  /** Makes all indexes again from the log. @throws as `append` */
-  rebuild(): void {
-    this.#exclusively(() => {
+  /**
+   * Makes all indexes again from the log, in steps under the lock; yields the log offset it has come to. Left before
+   * its end, whoever opens the folder next walks the rest. @throws as `append`
+   */
+  *rebuild(): Generator<number, void> {
+    this.#enter()
+    let orderly = false
+    try {
       this.#index.dropAll()
-      this.#index.attach(this.#log.end)
       this.#batch.forgetOffsets()
-    })
+      yield* this.#index.attachSteps(this.#log.end)
+      orderly = true
+    } finally {
+      // what is half made is nothing to close in order
+      this.#turn.torn ||= !orderly
+      this.#leave(orderly)
+    }
   }
 
   /** Runs under the lock with nothing staged. */
   #exclusively<T>(act: () => T): T {
-    if (this.#broken !== null) throw this.#broken
-    this.commit()
-    this.#beginTurn()
-    this.#wrote = true
+    this.#enter()
     let orderly = false
     try {
       const result = act()
       orderly = true
       return result
     } finally {
-      if (this.#options.writer === 'turn') this.#turn.end(orderly)
+      this.#leave(orderly)
     }
+  }
+
+  #enter(): void {
+    if (this.#broken !== null) throw this.#broken
+    this.commit()
+    this.#beginTurn()
+    this.#wrote = true
+  }
+
+  #leave(orderly: boolean): void {
+    if (this.#options.writer === 'turn') this.#turn.end(orderly)
   }
 
   #beginTurn(): void {
