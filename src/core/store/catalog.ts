@@ -108,7 +108,10 @@ export class Catalog {
     return { topic, queueId, minOffset: rows[0]!.min_offset, endOffset: rows.at(-1)!.end_offset }
   }
 
-  /** The first sealed segment before `base` that holds a queue offset at or behind `from`, and where the queue ends in it. */
+  /**
+   * The first sealed segment before `base` that holds a queue offset at or behind `from`, and where the queue
+   * ends in it.
+   */
   segmentHolding(
     topic: string,
     queueId: number,

@@ -32,7 +32,10 @@ export function walkLog(log: CommitLog, from: number, syncedTo: number, visitor:
   return runToEnd(walkSteps(log, from, syncedTo, visitor))
 }
 
-/** The same in steps of some milliseconds, for whoever shows progress or may be told to stop: yields how far it is. */
+/**
+ * The same in steps of some milliseconds, for whoever shows progress or may be told to stop: yields how far
+ * it is.
+ */
 export function* walkSteps(
   log: CommitLog,
   from: number,
