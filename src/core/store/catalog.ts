@@ -6,7 +6,8 @@ const catalogVersion = 1
 const schema = `
 CREATE TABLE sealed_segment(base INTEGER PRIMARY KEY, last_store_time INTEGER NOT NULL);
 CREATE TABLE sealed_queue(topic TEXT NOT NULL, queue_id INTEGER NOT NULL, base INTEGER NOT NULL,
-  min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL, PRIMARY KEY (topic, queue_id, base)) WITHOUT ROWID;
+  min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL,
+  PRIMARY KEY (topic, queue_id, base)) WITHOUT ROWID;
 `
 
 interface SealedColumns {
