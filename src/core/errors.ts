@@ -130,7 +130,11 @@ export const errorTable = {
     responseCode: 14,
     hint: 'check that the folder exists, is yours to write, and the disk is not full',
   },
-  MQ_STORE_FOREIGN: { exit: 1, responseCode: null, hint: 'a folder of another broker is read-only here' },
+  MQ_STORE_FOREIGN: {
+    exit: 1,
+    responseCode: null,
+    hint: 'take the folder over with `store import`; until then it can only be read',
+  },
   MQ_STORE_NOT_FOUND: {
     exit: 4,
     responseCode: null,

@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Message } from '../../src/core/model/message.ts'
 
 /** A line of expected.ndjson: a message as the Java pull consumer saw it. */
 export interface ExpectedMessage {
@@ -44,5 +46,29 @@ export function unpackStoreFixture(): StoreFixture {
     segmentSize: 1_048_576,
     expected: lines.map((line) => JSON.parse(line) as ExpectedMessage),
     remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}
+
+/** A message as a line of expected.ndjson names its fields. */
+export function asExpected(message: Message): ExpectedMessage {
+  const { body, bornHost, bodyCrc, properties } = message
+  return {
+    topic: message.topic,
+    queueId: message.queueId,
+    queueOffset: message.queueOffset,
+    commitLogOffset: message.commitLogOffset,
+    storeSize: message.storeSize,
+    offsetMsgId: message.offsetMsgId,
+    sysFlag: message.sysFlag,
+    flag: message.flag,
+    bodyCRC: bodyCrc,
+    bornTimestamp: message.bornTimestamp,
+    storeTimestamp: message.storeTimestamp,
+    bornHost: bornHost.slice(0, bornHost.lastIndexOf(':')),
+    reconsumeTimes: message.reconsumeTimes,
+    preparedTransactionOffset: message.preparedTransactionOffset,
+    bodyLength: body.length,
+    bodySha256: createHash('sha256').update(body).digest('hex'),
+    properties: { ...properties },
   }
 }

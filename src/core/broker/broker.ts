@@ -4,7 +4,7 @@ import { UniqueKeys } from '../model/ids.ts'
 import { Perm, type TopicConfig } from '../model/topic.ts'
 import { readRecord } from '../model/record.ts'
 import type { AppendResult } from '../store/append-batch.ts'
-import type { Store } from '../store/store.ts'
+import type { MessageStore } from '../store/message-store.ts'
 import { Clients } from './clients.ts'
 import { tagFilter, type EntryFilter } from './filter/tag.ts'
 import { Groups } from './groups.ts'
@@ -18,7 +18,7 @@ import { Stats } from './stats.ts'
 import { Topics } from './topics.ts'
 
 export interface BrokerOptions {
-  readonly store: Store
+  readonly store: MessageStore
   readonly clock: Clock
   readonly timers: Timers
   readonly pullCaps: PullCaps
@@ -43,7 +43,7 @@ export interface PullRequest {
 
 /** The story of a broker: put, pull, and what they need. Everything else asks the parts. */
 export class Broker {
-  readonly store: Store
+  readonly store: MessageStore
   readonly topics: Topics
   readonly groups: Groups
   readonly offsets: Offsets

@@ -1,5 +1,5 @@
 import type { QueueEntry } from '../store/index-db.ts'
-import type { Store } from '../store/store.ts'
+import type { MessageStore } from '../store/message-store.ts'
 import type { EntryFilter } from './filter/tag.ts'
 
 /** RocketMQ's GetMessageStatus: the remark of a pull answer. */
@@ -41,7 +41,7 @@ const none = Buffer.alloc(0)
 
 /** DefaultMessageStore.getMessage. */
 export function getMessages(
-  store: Store,
+  store: MessageStore,
   topic: string,
   queueId: number,
   offset: number,

@@ -1,13 +1,13 @@
 import { keysOf, keySeparator, uniqueKeyOf } from '../model/properties.ts'
 import { readRecord } from '../model/record.ts'
-import type { Store } from '../store/store.ts'
+import type { MessageStore } from '../store/message-store.ts'
 
 /**
  * Records of a topic that carry a key or unique key, newest first, stored within [begin, end] (epoch ms). The
  * index knows hashes only; here the text decides.
  */
 export function queryMessages(
-  store: Store,
+  store: MessageStore,
   topic: string,
   key: string,
   begin: number,

@@ -11,6 +11,7 @@ import {
 } from '../remoting/requests/index.ts'
 import { ResponseCode } from '../remoting/response-codes.ts'
 import { nodeFileSystem } from '../store/file-system.ts'
+import { isForeign } from '../store/foreign-log.ts'
 import { Store } from '../store/store.ts'
 import { EmbeddedNode, type NodeOptions } from './node.ts'
 
@@ -80,7 +81,7 @@ export class LoopbackInvoker implements Invoker {
   #open(): EmbeddedNode {
     if (this.#node !== null) return this.#node
     const { folder, fs = nodeFileSystem } = this.#options
-    if (!this.#create && !Store.exists(fs, folder)) {
+    if (!this.#create && !Store.exists(fs, folder) && !isForeign(fs, folder)) {
       throw new MqError('MQ_STORE_NOT_FOUND', `there is no store in ${folder}`)
     }
     return (this.#node = new EmbeddedNode(this.#options))

@@ -8,7 +8,10 @@ import { namesrvHandlers } from '../namesrv/handlers.ts'
 import { Routes } from '../namesrv/routes.ts'
 import type { Handlers } from '../remoting/handlers.ts'
 import { nodeFileSystem, type FileSystem } from '../store/file-system.ts'
+import { isForeign } from '../store/foreign-log.ts'
+import type { MessageStore } from '../store/message-store.ts'
 import { Store } from '../store/store.ts'
+import { openForeignStore } from './foreign.ts'
 import { kvConfigDb } from './kv-config-db.ts'
 
 export interface NodeOptions {
@@ -29,19 +32,18 @@ const flushIntervalMs = 500
 export class EmbeddedNode {
   readonly broker: Broker
   readonly handlers: Handlers
-  readonly store: Store
+  readonly store: MessageStore
   #cancelFlush: () => void = () => undefined
 
   constructor(options: NodeOptions) {
     const { folder, writer, clock = systemClock, fs = nodeFileSystem, timers = systemTimers } = options
-    this.store = new Store({
-      folder,
-      fs,
-      clock,
-      writer,
-      ...(options.segmentSize === undefined ? {} : { segmentSize: options.segmentSize }),
-      ...(options.lockTimeoutMs === undefined ? {} : { lockTimeoutMs: options.lockTimeoutMs }),
-    })
+    const lockTimeout = options.lockTimeoutMs === undefined ? {} : { lockTimeoutMs: options.lockTimeoutMs }
+    const segmentSize = options.segmentSize === undefined ? {} : { segmentSize: options.segmentSize }
+    // a server writes: it is refused where the store is opened
+    const foreign = writer === 'turn' && isForeign(fs, folder)
+    this.store = foreign
+      ? openForeignStore({ folder, fs, ...lockTimeout })
+      : new Store({ folder, fs, clock, writer, ...segmentSize, ...lockTimeout })
     const pullCaps = writer === 'turn' ? loopbackPullCaps : remotePullCaps
     this.broker = new Broker({ store: this.store, clock, timers, pullCaps })
     const { broker } = this
