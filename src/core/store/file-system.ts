@@ -10,6 +10,7 @@ import { dirname } from 'node:path'
 export interface FileSystem {
   /** `create` makes the file if it is missing; `read` refuses writes. */
   open(path: string, mode: 'read' | 'write' | 'create'): FileHandle
+  /** With its parents; durable when it returns. */
   mkdir(path: string): void
   /** Names in a folder, sorted; none when there is no folder. */
   list(path: string): string[]
@@ -48,9 +49,20 @@ export function writeFully(
 ): void {
   let done = 0
   while (done < length) {
-    const written = file.write(source, at + done, length - done, position + done)
+    const written = uninterrupted(() => file.write(source, at + done, length - done, position + done))
     if (written === 0) throw Object.assign(new Error('the file takes no more bytes'), { code: 'EIO' })
     done += written
+  }
+}
+
+/** A signal may end a call before it has done anything, and libuv does not repeat all of them. */
+export function uninterrupted<T>(call: () => T): T {
+  for (;;) {
+    try {
+      return call()
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EINTR') throw error
+    }
   }
 }
 
@@ -64,7 +76,9 @@ class NodeFileHandle implements FileHandle {
   read(target: Buffer, at: number, length: number, position: number): number {
     let done = 0
     while (done < length) {
-      const count = fs.readSync(this.#fd, target, at + done, length - done, position + done)
+      const count = uninterrupted(() =>
+        fs.readSync(this.#fd, target, at + done, length - done, position + done),
+      )
       if (count === 0) break
       done += count
     }
@@ -110,7 +124,7 @@ export const nodeFileSystem: FileSystem = {
       fs.closeSync(fd)
     }
     fs.renameSync(temporary, path)
-    this.syncFolder(dirname(path))
+    syncFolder(dirname(path))
   },
   rename: (from, to) => fs.renameSync(from, to),
   diskUsage(path) {
@@ -118,27 +132,46 @@ export const nodeFileSystem: FileSystem = {
     return { total: blocks * bsize, used: (blocks - bfree) * bsize }
   },
   unlink: (path) => ifThere(() => (fs.unlinkSync(path), true)) ?? false,
-  syncFolder(path) {
-    const fd = fs.openSync(path, 'r')
-    try {
-      fs.fsyncSync(fd)
-    } finally {
-      fs.closeSync(fd)
-    }
-  },
+  syncFolder,
 }
 
 /** With its parents. Not mkdirSync's own recursion: where a parent cannot be made (/proc), Node 20 never returns. */
 function makeFolder(path: string): void {
+  const code = tryMakeFolder(path)
+  if (code === null) return
+  const parent = dirname(path)
+  if (code !== 'ENOENT' || parent === path) fs.mkdirSync(path)
+  makeFolder(parent)
+  if (tryMakeFolder(path) !== null) fs.mkdirSync(path)
+}
+
+/** Null when the folder is there now, durable; else the error's code. */
+function tryMakeFolder(path: string): string | null {
   try {
     fs.mkdirSync(path)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST' && fs.statSync(path).isDirectory()) return
-    const parent = dirname(path)
-    if (code !== 'ENOENT' || parent === path) throw error
-    makeFolder(parent)
-    fs.mkdirSync(path)
+    return code === 'EEXIST' && fs.statSync(path).isDirectory() ? null : (code ?? '')
+  }
+  syncParent(path)
+  return null
+}
+
+function syncParent(path: string): void {
+  try {
+    syncFolder(dirname(path))
+  } catch (error) {
+    // a parent that others own may be closed to us; its entries are not ours to promise
+    if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  }
+}
+
+function syncFolder(path: string): void {
+  const fd = fs.openSync(path, 'r')
+  try {
+    fs.fsyncSync(fd)
+  } finally {
+    fs.closeSync(fd)
   }
 }
 

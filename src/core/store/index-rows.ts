@@ -1,3 +1,5 @@
+import type { QueueEntry } from './index-db.ts'
+
 /** What the dispatcher makes of a record: everything the index keeps of it. */
 export interface DispatchedRecord {
   readonly topic: string
@@ -86,15 +88,26 @@ export class IndexTail {
     }
   }
 
-  /** Drops a topic; its keys stay, and lead to records that are then refused. */
-  dropTopic(topic: string): void {
-    this.#topics.delete(topic)
-  }
-
   clear(): void {
     this.#topics.clear()
     this.keyHashes = []
     this.keyPhysicalOffsets = []
     this.count = 0
   }
+}
+
+/** Entries of a queue's stretches from `from` on, at most `max`. */
+export function tailRange(stretches: readonly QueueRows[], from: number, max: number): QueueEntry[] {
+  const entries: QueueEntry[] = []
+  for (const rows of stretches) {
+    for (let i = Math.max(0, from - rows.firstOffset); i < rows.count && entries.length < max; i++) {
+      entries.push({
+        queueOffset: rows.firstOffset + i,
+        physicalOffset: rows.physicalOffsets[i]!,
+        size: rows.sizes[i]!,
+        tagsCode: rows.tagsCodes[i]!,
+      })
+    }
+  }
+  return entries
 }

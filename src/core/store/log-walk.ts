@@ -24,11 +24,19 @@ const sizeHint = 1024
 /**
  * Walks the records from an offset on, over segment ends, to the end of the log; recovery.ts decides at each place.
  * @param syncedTo up to here everything was on the disk once: damage there is passed over and told
+ * @param to where to stop: a segment's end, or the log's
  * @returns where the log ends
  * @throws MQ_STORE_CORRUPT when a segment before `syncedTo` is missing
  */
-export function walkLog(log: CommitLog, from: number, syncedTo: number, visitor: WalkVisitor): number {
+export function walkLog(
+  log: CommitLog,
+  from: number,
+  syncedTo: number,
+  visitor: WalkVisitor,
+  to = Infinity,
+): number {
   for (let offset = from; ;) {
+    if (offset >= to) return offset
     const stop = walkSegment(log, offset, visitor)
     offset = stop.offset
     const frame = stop.seen?.frame ?? 'absent'
