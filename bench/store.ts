@@ -64,7 +64,7 @@ try {
     for (let from = 0; ;) {
       const entries = reader.entries('bench', queueId, from, 4096)
       if (entries.length === 0) break
-      for (const record of reader.records(entries)) if (record !== null) read++
+      for (const record of reader.records('bench', queueId, entries)) if (record !== null) read++
       from += entries.length
     }
   }

@@ -40,7 +40,7 @@ for (const cache of ['writable', 'not writable'] as const) {
     async function byKey(topic: string, key: string, at: number, unique: boolean): Promise<Message[]> {
       const header = { topic, key, maxNum: 64, beginTimestamp: at, endTimestamp: at }
       const call = { header: unique ? { ...header, _UNIQUE_KEY_QUERY: 'true' } : header, body: undefined }
-      const reply = await invoker.invoke(folderAddress, 'QUERY_MESSAGE', call as never)
+      const reply = await invoker.invoke(folderAddress, 'QUERY_MESSAGE', call)
       return reply.code === 0 ? decodeMessages(reply.body as Buffer, brokerName) : []
     }
 

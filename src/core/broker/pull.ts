@@ -74,7 +74,7 @@ export function getMessages(
     next = entry.queueOffset + 1
   }
   // a damaged or expired record is passed over: nobody is served it, and nobody waits for it
-  const records = store.records(chosen).filter((record) => record !== null)
+  const records = store.records(topic, queueId, chosen).filter((record) => record !== null)
   if (records.length === 0) {
     return empty(
       chosen.length > 0 ? 'MESSAGE_WAS_REMOVING' : 'NO_MATCHED_MESSAGE',

@@ -63,8 +63,8 @@ export function fillState(state: StateDb, config: ForeignConfig): void {
 }
 
 /**
- * ConfigManager.load: the file, or its backup when it is missing, empty or broken. RocketMQ deletes a broken one;
- * here nothing is.
+ * ConfigManager.load: the file, or its backup when it is missing, empty or broken. RocketMQ deletes a broken
+ * one; here nothing is.
  */
 function readJson(fs: FileSystem, folder: string, name: string): Json {
   let broken: unknown = null

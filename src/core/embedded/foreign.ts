@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import type { FileSystem } from '../store/file-system.ts'
@@ -24,7 +23,7 @@ export function openForeignStore(options: ForeignOptions): ForeignStore {
   try {
     fillState(state, config)
     const { brokerName, clusterName } = config
-    const cache = cacheHome === null ? null : join(cacheHome, 'pocketmq', 'foreign', cacheName(folder))
+    const cache = cacheHome === null ? null : join(cacheHome, 'pocketmq', 'foreign', cacheName(fs, folder))
     return new ForeignStore({ folder, fs, state, brokerName, clusterName, cache, lockTimeoutMs })
   } catch (error) {
     state.close()
@@ -39,9 +38,7 @@ function xdgCacheHome(): string | null {
   return isAbsolute(homedir()) ? join(homedir(), '.cache') : null
 }
 
-/** Another folder under the same path is another one, and so is the same under another path: one may be a copy. */
-function cacheName(folder: string): string {
-  const path = realpathSync(join(folder, 'commitlog'))
-  const { dev, ino } = statSync(path)
-  return createHash('sha256').update(`${dev}:${ino}:${path}`).digest('hex').slice(0, 32)
+function cacheName(fs: FileSystem, folder: string): string {
+  const identity = fs.identity(join(folder, 'commitlog'))
+  return createHash('sha256').update(identity).digest('hex').slice(0, 32)
 }

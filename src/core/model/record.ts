@@ -179,6 +179,27 @@ export function readRecord(source: Buffer, at: number): StoredRecord {
   }
 }
 
+/** Whether a sound record is that of a queue's offset. */
+export function isOfQueue(
+  source: Buffer,
+  at: number,
+  topic: Buffer,
+  queueId: number,
+  queueOffset: number,
+): boolean {
+  if (source.readInt32BE(at + queueIdAt) !== queueId || readI64(source, at + queueOffsetAt) !== queueOffset)
+    return false
+  const version = source.readInt32BE(at + magicAt) === Magic.v1 ? 1 : 2
+  const { topicAt, propertiesAt } = layoutOf(source, at, version)
+  return topic.compare(source, topicAt, propertiesAt - 2) === 0
+}
+
+/** When a record was stored, epoch ms, without reading the rest of it. */
+export function storeTimestampOf(source: Buffer, at: number): number {
+  const bornHostSize = source.readInt32BE(at + sysFlagAt) & SysFlag.bornHostV6 ? 20 : 8
+  return readI64(source, at + bornHostAt + bornHostSize)
+}
+
 interface Layout {
   readonly storeHostSize: number
   readonly bodyLengthAt: number

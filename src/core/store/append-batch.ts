@@ -1,8 +1,16 @@
 import type { Clock } from '../lib/clock.ts'
 import { crc32 } from '../lib/crc32.ts'
-import type { MqError } from '../errors.ts'
+import { MqError } from '../errors.ts'
 import type { HostBytes } from '../model/host.ts'
-import { draftSize, hostFlags, recordVersion, writeDraft, type RecordDraft } from '../model/record.ts'
+import { limits } from '../model/limits.ts'
+import {
+  crcPropertySize,
+  draftSize,
+  hostFlags,
+  recordVersion,
+  writeDraft,
+  type RecordDraft,
+} from '../model/record.ts'
 import type { CommitLog } from './commit-log.ts'
 import { dispatchOf } from './dispatcher.ts'
 import type { DispatchedRecord } from './index-rows.ts'
@@ -34,7 +42,10 @@ export type AppendDone = (error: MqError | null, result: AppendResult | null) =>
 
 /** A record that is staged and not acknowledged yet. */
 export interface Staged {
+  /** Null: it has no place in a queue. */
   readonly dispatch: DispatchedRecord | null
+  readonly size: number
+  readonly storeTimestamp: number
   readonly result: AppendResult
   readonly done: AppendDone
 }
@@ -71,8 +82,7 @@ export class AppendBatch {
   add(request: AppendRequest, done: AppendDone): void {
     const draft = this.#draftOf(request)
     this.#log.reserve(draftSize(draft))
-    const staged = this.#stage(request, draft)
-    this.#staged.push({ dispatch: staged.dispatch, result: staged.result, done })
+    this.#staged.push({ ...this.#stage(request, draft), done })
   }
 
   /** Records that lie one behind the other in one segment. @throws as `add` */
@@ -93,6 +103,14 @@ export class AppendBatch {
     })
   }
 
+  /**
+   * What is stored from now on was stored at or after this, epoch ms: clocks jump, and differ between
+   * processes.
+   */
+  notBefore(storeTimestamp: number): void {
+    this.#lastStoreTimestamp = Math.max(this.#lastStoreTimestamp, storeTimestamp)
+  }
+
   /** Hands over what is staged. */
   take(): readonly Staged[] {
     const staged = this.#staged
@@ -109,6 +127,8 @@ export class AppendBatch {
     const { topic: name, properties: text, bornHost, storeHost, body } = request
     if (name !== this.#lastTopic.name) this.#lastTopic = { name, bytes: Buffer.from(name) }
     const properties = text === '' || text.endsWith('\u0002') ? text : text + '\u0002'
+    const propertiesSize = Buffer.byteLength(properties)
+    refuseMisfits(request, this.#lastTopic.bytes.length, propertiesSize)
     // never falls: searching by time relies on it, and clocks jump
     const now = Math.max(this.#clock.now(), this.#lastStoreTimestamp)
     this.#lastStoreTimestamp = now
@@ -129,7 +149,7 @@ export class AppendBatch {
       body,
       topic: this.#lastTopic.bytes,
       properties,
-      propertiesSize: Buffer.byteLength(properties),
+      propertiesSize,
     }
   }
 
@@ -152,7 +172,23 @@ export class AppendBatch {
       storeTimestamp,
     )
     if (dispatch !== null) this.#nextOffsets.set(name, queueOffset + 1)
-    return { dispatch, result: { queueOffset, physicalOffset } }
+    return { dispatch, size, storeTimestamp, result: { queueOffset, physicalOffset } }
+  }
+}
+
+/** Before anything is staged: what has no place in a record's fields. @throws MQ_MESSAGE_ILLEGAL */
+function refuseMisfits(request: AppendRequest, topicSize: number, propertiesSize: number): void {
+  const { queueId, flag, sysFlag, reconsumeTimes } = request
+  const numbers = { queueId, flag, sysFlag, reconsumeTimes }
+  for (const [name, value] of Object.entries(numbers)) {
+    if (value !== (value | 0)) throw new MqError('MQ_MESSAGE_ILLEGAL', `${name} is ${value}, not 32 bits`)
+  }
+  if (queueId < 0) throw new MqError('MQ_MESSAGE_ILLEGAL', `queueId is ${queueId}`)
+  if (topicSize > limits.retryTopicSizeMax) {
+    throw new MqError('MQ_MESSAGE_ILLEGAL', `the topic has ${topicSize} bytes`)
+  }
+  if (propertiesSize + crcPropertySize > limits.propertiesSizeMax) {
+    throw new MqError('MQ_MESSAGE_ILLEGAL', `the properties have ${propertiesSize} bytes`)
   }
 }
 

@@ -1,13 +1,14 @@
 import type { QueueExtent } from './index-db.ts'
-import { openDatabase, type Database, type Statement } from './sqlite.ts'
+import { cannotOpen, isCorrupt, isSound, openDatabase, type Database, type Statement } from './sqlite.ts'
 
+/** A file with another version is dropped and made again from the index files. */
 const catalogVersion = 1
 
 const schema = `
+CREATE TABLE store(id TEXT NOT NULL);
 CREATE TABLE sealed_segment(base INTEGER PRIMARY KEY, last_store_time INTEGER NOT NULL);
 CREATE TABLE sealed_queue(topic TEXT NOT NULL, queue_id INTEGER NOT NULL, base INTEGER NOT NULL,
-  min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL,
-  PRIMARY KEY (topic, queue_id, base)) WITHOUT ROWID;
+  min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL, PRIMARY KEY (topic, queue_id, base)) WITHOUT ROWID;
 `
 
 interface SealedColumns {
@@ -24,30 +25,35 @@ export class Catalog {
   readonly #segments: Statement<[number], { base: number }>
   readonly #parts: Statement<[string, number, number], SealedColumns>
   readonly #holding: Statement<[string, number, number, number], SealedColumns>
-  readonly #queues: Statement<
-    [number],
-    { topic: string; queue_id: number; min_offset: number; end_offset: number }
-  >
 
-  constructor(path: string, mode: 'read' | 'create') {
-    this.#db = openDatabase(path, mode)
-    if (mode === 'create' && this.#db.pragma('user_version', { simple: true }) === 0) {
-      this.#db
-        .transaction(() => {
-          this.#db.exec(schema)
-          this.#db.pragma(`user_version = ${catalogVersion}`)
-        })
-        .immediate()
-    }
-    this.#segments = this.#db.prepare('SELECT base FROM sealed_segment WHERE base < ?')
+  private constructor(db: Database) {
+    this.#db = db
+    this.#segments = this.#db.prepare('SELECT base FROM sealed_segment WHERE base < ? ORDER BY base')
     const parts =
       'SELECT base, min_offset, end_offset FROM sealed_queue WHERE topic = ? AND queue_id = ? AND base < ?'
     this.#parts = this.#db.prepare(`${parts} ORDER BY base`)
     this.#holding = this.#db.prepare(`${parts} AND end_offset > ? ORDER BY base LIMIT 1`)
-    this.#queues = this.#db.prepare(
-      `SELECT topic, queue_id, min(min_offset) AS min_offset, max(end_offset) AS end_offset
-       FROM sealed_queue WHERE base < ? GROUP BY topic, queue_id`,
-    )
+  }
+
+  /**
+   * @param storeId a file of another store is none
+   * @returns null when there is none that can be used: missing, damaged, of another version or another store
+   */
+  static open(path: string, storeId: string, mode: 'read' | 'create'): Catalog | null {
+    let db: Database | null = null
+    try {
+      db = openDatabase(path, mode)
+      const version = db.pragma('user_version', { simple: true }) as number
+      if (version === 0 && mode === 'create') create(db, storeId)
+      else if (version !== catalogVersion) throw notOurs
+      const row = db.prepare('SELECT id FROM store').get() as { id: string } | undefined
+      if (row?.id !== storeId) throw notOurs
+      return new Catalog(db)
+    } catch (error) {
+      db?.close()
+      if (error === notOurs || isCorrupt(error) || (mode === 'read' && cannotOpen(error))) return null
+      throw error
+    }
   }
 
   /** @param lastStoreTime of its last record, epoch ms */
@@ -55,6 +61,7 @@ export class Catalog {
     const insert = this.#db.prepare('INSERT OR REPLACE INTO sealed_queue VALUES (?, ?, ?, ?, ?)')
     this.#db
       .transaction(() => {
+        this.#db.prepare('DELETE FROM sealed_queue WHERE base = ?').run(base)
         this.#db.prepare('INSERT OR REPLACE INTO sealed_segment VALUES (?, ?)').run(base, lastStoreTime)
         for (const each of extents) insert.run(each.topic, each.queueId, base, each.minOffset, each.endOffset)
       })
@@ -66,17 +73,30 @@ export class Catalog {
     this.#db.prepare('DELETE FROM sealed_queue WHERE topic = ?').run(topic)
   }
 
-  /** Forgets a queue from an offset on. The sealed files keep its rows: what stands here decides. */
-  dropFrom(topic: string, queueId: number, from: number): void {
+  /** What it holds of one segment, as `add` took it. */
+  partsOf(base: number): QueueExtent[] {
+    const rows = this.#db.prepare('SELECT * FROM sealed_queue WHERE base = ?').all(base) as (SealedColumns & {
+      topic: string
+      queue_id: number
+    })[]
+    return rows.map((row) => ({
+      topic: row.topic,
+      queueId: row.queue_id,
+      minOffset: row.min_offset,
+      endOffset: row.end_offset,
+    }))
+  }
+
+  /** Forgets what a topic has in segments that begin at or before an offset. */
+  dropBelow(topic: string, base: number): void {
+    this.#db.prepare('DELETE FROM sealed_queue WHERE topic = ? AND base <= ?').run(topic, base)
+  }
+
+  /** Forgets what a queue has in one segment. */
+  dropPart(topic: string, queueId: number, base: number): void {
     this.#db
-      .transaction(() => {
-        const queue = 'WHERE topic = ? AND queue_id = ?'
-        this.#db.prepare(`DELETE FROM sealed_queue ${queue} AND min_offset >= ?`).run(topic, queueId, from)
-        this.#db
-          .prepare(`UPDATE sealed_queue SET end_offset = ? ${queue} AND end_offset > ?`)
-          .run(from, topic, queueId, from)
-      })
-      .immediate()
+      .prepare('DELETE FROM sealed_queue WHERE topic = ? AND queue_id = ? AND base = ?')
+      .run(topic, queueId, base)
   }
 
   /** Forgets a segment that has expired, or that is about to be indexed anew. */
@@ -97,9 +117,9 @@ export class Catalog {
     return (row as { time: number } | undefined)?.time ?? null
   }
 
-  /** Bases of the sealed segments before a segment. */
-  basesBefore(base: number): Set<number> {
-    return new Set(this.#segments.all(base).map((row) => row.base))
+  /** Bases of the sealed segments before a segment, ascending. */
+  basesBefore(base: number): number[] {
+    return this.#segments.all(base).map((row) => row.base)
   }
 
   /** The extent of a queue over all sealed segments before `base`. */
@@ -109,31 +129,26 @@ export class Catalog {
     return { topic, queueId, minOffset: rows[0]!.min_offset, endOffset: rows.at(-1)!.end_offset }
   }
 
-  /**
-   * The first sealed segment before `base` that holds a queue offset at or behind `from`, and where the queue
-   * ends in it.
-   */
-  segmentHolding(
-    topic: string,
-    queueId: number,
-    from: number,
-    base: number,
-  ): { readonly base: number; readonly endOffset: number } | null {
-    const row = this.#holding.get(topic, queueId, base, from)
-    return row === undefined ? null : { base: row.base, endOffset: row.end_offset }
+  /** Base of the first sealed segment before `base` that holds a queue offset at or behind `from`. */
+  segmentHolding(topic: string, queueId: number, from: number, base: number): number | null {
+    return this.#holding.get(topic, queueId, base, from)?.base ?? null
   }
 
-  /** All queues with something in the sealed segments before `base`. */
-  extents(base: number): QueueExtent[] {
-    return this.#queues.all(base).map((row) => ({
-      topic: row.topic,
-      queueId: row.queue_id,
-      minOffset: row.min_offset,
-      endOffset: row.end_offset,
-    }))
+  isSound(): boolean {
+    return isSound(this.#db)
   }
 
   close(): void {
     this.#db.close()
   }
+}
+
+const notOurs = new Error('a catalog of another version or another store')
+
+function create(db: Database, storeId: string): void {
+  db.transaction(() => {
+    db.exec(schema)
+    db.prepare('INSERT INTO store VALUES (?)').run(storeId)
+    db.pragma(`user_version = ${catalogVersion}`)
+  }).immediate()
 }

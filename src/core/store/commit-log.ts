@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { MqError } from '../errors.ts'
 import { limits } from '../model/limits.ts'
 import { inspectRecord, writeBlank, type Inspection } from '../model/record.ts'
-import { writeFully, type FileHandle, type FileSystem } from './file-system.ts'
+import { uninterrupted, writeFully, type FileHandle, type FileSystem } from './file-system.ts'
 import { Segment, segmentBase, segmentName } from './segment.ts'
 
 /** Holds what one tick writes; the largest record (4 MiB body and 64 KiB) fits. */
@@ -23,6 +23,7 @@ export class CommitLog {
   /** Log offset behind the last record appended. */
   #end = 0
   #unsynced = new Set<Segment>()
+  #syncFailed: MqError | null = null
 
   /**
    * @param crcRequired whether the record at an offset was written with a CRC over everything
@@ -36,7 +37,7 @@ export class CommitLog {
     this.refresh()
   }
 
-  /** Looks at the folder again: other processes add segments. */
+  /** Looks at the folder again: other processes add segments, and remove them. */
   refresh(): void {
     const bases = this.#fs.list(this.#folder).flatMap((name) => segmentBase(name) ?? [])
     const known = new Map(this.#segments.map((segment) => [segment.base, segment]))
@@ -46,6 +47,40 @@ export class CommitLog {
       known.delete(base)
     }
     for (const gone of known.values()) gone.close()
+  }
+
+  /** Lets all files go: another process has replaced some. */
+  reopen(): void {
+    for (const segment of this.#segments) segment.close()
+    this.#segments.length = 0
+    this.refresh()
+  }
+
+  /**
+   * Looks whether all segments are there that hold the log up to `syncedTo`, each of its full size but the
+   * last. Changes nothing. @throws MQ_STORE_CORRUPT
+   */
+  check(syncedTo: number): void {
+    const segments = this.#segments
+    const missing = (offset: number): never => {
+      throw new MqError('MQ_STORE_CORRUPT', `${join(this.#folder, segmentName(offset))} is missing`, {
+        hint: 'put the segment back from a backup; nothing was changed',
+      })
+    }
+    segments.forEach((segment, i) => {
+      if (i > 0 && segment.base !== segments[i - 1]!.end) missing(segments[i - 1]!.end)
+      const size = this.#fs.fileSize(join(this.#folder, segmentName(segment.base)))
+      // null: it has expired since; the last one may be half made, or half cut
+      if (size === null || size === segment.size || (i === segments.length - 1 && segment.base >= syncedTo))
+        return
+      if (i === segments.length - 1 && size >= syncedTo - segment.base) return
+      const path = join(this.#folder, segmentName(segment.base))
+      throw new MqError('MQ_STORE_CORRUPT', `${path} has ${size} bytes instead of ${segment.size}`, {
+        hint: 'put the segment back from a backup; nothing was changed',
+      })
+    })
+    const end = segments.at(-1)?.end ?? 0
+    if (end < syncedTo) missing(segments.length === 0 ? this.#baseOf(syncedTo - 1) : end)
   }
 
   get segmentSize(): number {
@@ -59,6 +94,11 @@ export class CommitLog {
   /** Log offset behind the last record appended or taken over. */
   get end(): number {
     return this.#end
+  }
+
+  /** A sync failed: nothing may be acknowledged any more. */
+  get syncFailed(): MqError | null {
+    return this.#syncFailed
   }
 
   get minOffset(): number {
@@ -81,6 +121,9 @@ export class CommitLog {
    * segment that is too small with a blank record and goes on in the next one (CommitLog.doAppend).
    */
   reserve(size: number): number {
+    if (size > stagingSize) {
+      throw new MqError('MQ_MESSAGE_ILLEGAL', `${size} bytes are too much for one batch of ${stagingSize}`)
+    }
     if (size + limits.blankSizeMin > this.#segmentSize) {
       throw new MqError('MQ_MESSAGE_ILLEGAL', `${size} bytes do not fit a segment of ${this.#segmentSize}`, {
         hint: 'create the folder with a larger --segment-size',
@@ -133,15 +176,17 @@ export class CommitLog {
    * @throws MQ_STORE_UNWRITABLE; nothing may be acknowledged after that
    */
   datasync(): void {
-    try {
-      for (const segment of this.#unsynced) segment.file.datasync()
-    } catch (error) {
-      throw unwritable(error)
-    }
+    for (const segment of this.#unsynced) this.#sync(() => segment.file.datasync())
     this.#unsynced.clear()
   }
 
-  /** The same without blocking. */
+  /** Puts everything from an offset on on the disk, whoever wrote it. @throws as `datasync` */
+  datasyncFrom(offset: number): void {
+    for (const segment of this.#segments) if (segment.end > offset) this.#unsynced.add(segment)
+    this.datasync()
+  }
+
+  /** The same as `datasync` without blocking. */
   datasyncLater(done: (error: Error | null) => void): void {
     const files: FileHandle[] = [...this.#unsynced].map((segment) => segment.file)
     this.#unsynced.clear()
@@ -151,7 +196,9 @@ export class CommitLog {
     for (const file of files) {
       file.datasyncLater((error) => {
         failed ??= error
-        if (--left === 0) done(failed === null ? null : unwritable(failed))
+        if (--left > 0) return
+        if (failed !== null) this.#syncFailed ??= unwritable(failed)
+        done(failed === null ? null : this.#syncFailed)
       })
     }
   }
@@ -197,20 +244,19 @@ export class CommitLog {
    * ever be appended in front of old bytes that still look like records (cloudamqp/lavinmq PR 384).
    */
   truncateTo(offset: number): void {
-    for (const segment of this.#segments.filter(
-      (each) => each.base > offset || (each.base === offset && offset > 0),
-    )) {
+    // the last one first, each durably: killed on the way, this leaves no gap
+    for (const segment of this.#segments.filter((each) => each.base > offset).reverse()) {
       segment.close()
       this.#fs.unlink(join(this.#folder, segmentName(segment.base)))
+      this.#sync(() => this.#fs.syncFolder(this.#folder))
     }
     const segment = this.#segmentAt(offset)
     if (segment !== null) {
       // a hole reads as zeros: cut the file and let it grow again
       segment.file.truncate(offset - segment.base)
       segment.file.truncate(segment.size)
-      segment.file.datasync()
+      this.#sync(() => segment.file.datasync())
     }
-    this.#fs.syncFolder(this.#folder)
     this.refresh()
     this.resumeAt(offset)
   }
@@ -229,6 +275,19 @@ export class CommitLog {
     for (const segment of this.#segments) segment.close()
   }
 
+  /**
+   * After one sync that failed, the kernel may have dropped the pages: another would say they are safe
+   * (fsyncgate).
+   */
+  #sync(act: () => void): void {
+    try {
+      uninterrupted(act)
+    } catch (error) {
+      this.#syncFailed ??= unwritable(error)
+      throw this.#syncFailed
+    }
+  }
+
   #fillUp(segment: Segment): void {
     const bytesLeft = segment.end - this.#end
     if (this.#end + limits.blankSizeMin - this.#stagedFrom > stagingSize) this.write()
@@ -241,12 +300,20 @@ export class CommitLog {
   #addSegment(base: number): void {
     const segment = new Segment(this.#fs, this.#folder, base, this.#segmentSize)
     try {
-      segment.create(this.#folder)
+      segment.create()
     } catch (error) {
+      segment.close()
       throw unwritable(error)
     }
+    this.#sync(() => segment.file.datasync())
+    this.#sync(() => this.#fs.syncFolder(this.#folder))
     this.#segments.push(segment)
     this.#stagedFrom = this.#end = base
+  }
+
+  /** First offset of the segment an offset would lie in. */
+  #baseOf(offset: number): number {
+    return Math.floor(offset / this.#segmentSize) * this.#segmentSize
   }
 
   #segmentAt(offset: number): Segment | null {

@@ -31,7 +31,8 @@ export class ConsumeQueueWriter {
   }
 
   /**
-   * @param entries ascending. Where one is missing, since its record is damaged, the next one stands in: a broker that
+   * @param entries ascending. Where one is missing, since its record is damaged, the next one stands in: a
+   * broker that
    *   meets an entry without a record skips to the next segment, and everything between is never consumed
    */
   write(topic: string, queueId: number, entries: Iterable<QueueEntry>): void {

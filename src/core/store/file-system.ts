@@ -10,6 +10,7 @@ import { dirname } from 'node:path'
 export interface FileSystem {
   /** `create` makes the file if it is missing; `read` refuses writes. */
   open(path: string, mode: 'read' | 'write' | 'create'): FileHandle
+  /** With its parents; durable when it returns. */
   mkdir(path: string): void
   /** Names in a folder, sorted; none when there is no folder. */
   list(path: string): string[]
@@ -23,6 +24,8 @@ export interface FileSystem {
   unlink(path: string): boolean
   /** Bytes of the file system a folder is on. */
   diskUsage(path: string): { readonly total: number; readonly used: number }
+  /** What a path stands for: another folder in its place, or a copy of it elsewhere, has another one. */
+  identity(path: string): string
   /** Makes creations, renames and removals in a folder durable. */
   syncFolder(path: string): void
 }
@@ -48,9 +51,20 @@ export function writeFully(
 ): void {
   let done = 0
   while (done < length) {
-    const written = file.write(source, at + done, length - done, position + done)
+    const written = uninterrupted(() => file.write(source, at + done, length - done, position + done))
     if (written === 0) throw Object.assign(new Error('the file takes no more bytes'), { code: 'EIO' })
     done += written
+  }
+}
+
+/** A signal may end a call before it has done anything, and libuv does not repeat all of them. */
+export function uninterrupted<T>(call: () => T): T {
+  for (;;) {
+    try {
+      return call()
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EINTR') throw error
+    }
   }
 }
 
@@ -64,7 +78,9 @@ class NodeFileHandle implements FileHandle {
   read(target: Buffer, at: number, length: number, position: number): number {
     let done = 0
     while (done < length) {
-      const count = fs.readSync(this.#fd, target, at + done, length - done, position + done)
+      const count = uninterrupted(() =>
+        fs.readSync(this.#fd, target, at + done, length - done, position + done),
+      )
       if (count === 0) break
       done += count
     }
@@ -94,17 +110,6 @@ class NodeFileHandle implements FileHandle {
 
 const flags = { read: 'r', write: 'r+', create: fs.constants.O_RDWR | fs.constants.O_CREAT } as const
 
-/** Not recursive mkdir: that one never returns where a file system answers ENOENT for good, as /proc does. */
-function makeFolder(path: string): void {
-  const parent = dirname(path)
-  if (parent !== path && !fs.existsSync(parent)) makeFolder(parent)
-  try {
-    fs.mkdirSync(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !fs.statSync(path).isDirectory()) throw error
-  }
-}
-
 export const nodeFileSystem: FileSystem = {
   open: (path, mode) => new NodeFileHandle(fs.openSync(path, flags[mode], 0o644)),
   mkdir: makeFolder,
@@ -121,7 +126,7 @@ export const nodeFileSystem: FileSystem = {
       fs.closeSync(fd)
     }
     fs.renameSync(temporary, path)
-    this.syncFolder(dirname(path))
+    syncFolder(dirname(path))
   },
   rename: (from, to) => fs.renameSync(from, to),
   diskUsage(path) {
@@ -129,22 +134,61 @@ export const nodeFileSystem: FileSystem = {
     return { total: blocks * bsize, used: (blocks - bfree) * bsize }
   },
   unlink: (path) => ifThere(() => (fs.unlinkSync(path), true)) ?? false,
-  syncFolder(path) {
-    const fd = fs.openSync(path, 'r')
-    try {
-      fs.fsyncSync(fd)
-    } finally {
-      fs.closeSync(fd)
-    }
+  identity(path) {
+    const { dev, ino } = fs.statSync(path)
+    return `${dev}:${ino}:${fs.realpathSync(path)}`
   },
+  syncFolder,
+}
+
+/**
+ * With its parents. Not mkdirSync's own recursion: where a parent cannot be made (/proc), Node 20 never
+ * returns.
+ */
+function makeFolder(path: string): void {
+  const code = tryMakeFolder(path)
+  if (code === null) return
+  const parent = dirname(path)
+  if (code !== 'ENOENT' || parent === path) fs.mkdirSync(path)
+  makeFolder(parent)
+  if (tryMakeFolder(path) !== null) fs.mkdirSync(path)
+}
+
+/** Null when the folder is there now, durable; else the error's code. */
+function tryMakeFolder(path: string): string | null {
+  try {
+    fs.mkdirSync(path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'EEXIST' && fs.statSync(path).isDirectory() ? null : (code ?? '')
+  }
+  syncParent(path)
+  return null
+}
+
+function syncParent(path: string): void {
+  try {
+    syncFolder(dirname(path))
+  } catch (error) {
+    // a parent that others own may be closed to us; its entries are not ours to promise
+    if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+  }
+}
+
+function syncFolder(path: string): void {
+  const fd = fs.openSync(path, 'r')
+  try {
+    fs.fsyncSync(fd)
+  } finally {
+    fs.closeSync(fd)
+  }
 }
 
 function ifThere<T>(act: () => T): T | null {
   try {
     return act()
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
   }
 }

@@ -22,6 +22,8 @@ interface Seen {
   /** What RocketMQ's own index told; null: there was none. */
   readonly floors: Readonly<Record<string, number>> | null
   readonly dispatchedTo: number
+  /** What the walk found; see ForeignLog. */
+  readonly deleted: Readonly<Record<string, number>>
 }
 
 export interface ForeignCacheOptions {
@@ -32,13 +34,18 @@ export interface ForeignCacheOptions {
   readonly lockTimeoutMs: number
 }
 
-/** The index of a foreign log, kept outside of its folder and checked against the log before it is believed. */
+/**
+ * The index of a foreign log, kept outside of its folder and checked against the log before it is believed.
+ */
 export class ForeignCache {
   readonly index: StoreIndex
   readonly #options: ForeignCacheOptions
   readonly #lock: StoreLock
 
-  /** Null when the cache cannot be used: nothing is lost with it but time. @throws MQ_STORE_CORRUPT for the log */
+  /**
+   * Null when the cache cannot be used: nothing is lost with it but time. @throws MQ_STORE_CORRUPT for the
+   * log
+   */
   static open(options: ForeignCacheOptions): ForeignCache | null {
     const { fs, folder } = options
     let lock: StoreLock
@@ -76,7 +83,7 @@ export class ForeignCache {
       } catch (error) {
         if (error instanceof MqError && error.code === 'MQ_STORE_CORRUPT') throw error
         // another version's files, or damaged ones
-        this.index.dropAll()
+        this.#dropAll()
         this.#cover()
       }
       return true
@@ -115,9 +122,11 @@ export class ForeignCache {
 
   /** Drops what was made of another log, or before topics were deleted; and segments that are gone. */
   #check(): void {
-    const { log } = this.#options.foreign
+    const { foreign } = this.#options
+    const { log } = foreign
     const seen = this.#read()
-    if (seen === null || !this.#isSame(seen) || !this.#hasSameTopics(seen)) return this.index.dropAll()
+    if (seen === null || !this.#isSame(seen) || !this.#hasSameTopics(seen)) return this.#dropAll()
+    for (const [topic, gone] of Object.entries(seen.deleted)) foreign.deleted.set(topic, gone)
     const gone = Object.keys(seen.heads)
       .map(Number)
       .filter((base) => base < log.minOffset)
@@ -125,6 +134,11 @@ export class ForeignCache {
     this.index.attach(seen.coveredTo)
     for (const base of gone) this.index.dropSegment(base)
     this.index.detach()
+  }
+
+  #dropAll(): void {
+    this.#options.foreign.deleted.clear()
+    this.index.dropAll()
   }
 
   /** False when messages are in the index that are not the topic's any more, or the reverse. */
@@ -151,7 +165,8 @@ export class ForeignCache {
   }
 
   #see(coveredTo: number): Seen {
-    const { log, survey } = this.#options.foreign
+    const { foreign } = this.#options
+    const { log, survey } = foreign
     const present = log.segments.filter(({ base }) => base < coveredTo)
     return {
       version: cacheVersion,
@@ -160,6 +175,7 @@ export class ForeignCache {
       heads: Object.fromEntries(present.map(({ base }) => [base, this.#hash(base)])),
       floors: survey === null ? null : Object.fromEntries(survey.floors),
       dispatchedTo: survey?.dispatchedTo ?? 0,
+      deleted: Object.fromEntries(foreign.deleted),
     }
   }
 

@@ -5,11 +5,11 @@ import { CommitLog } from './commit-log.ts'
 import { surveyConsumeQueues, type ConsumeQueueSurvey } from './consume-queue-files.ts'
 import type { FileSystem } from './file-system.ts'
 import { segmentBase, segmentName } from './segment.ts'
-import { Store } from './store.ts'
+import { storeExists } from './store-folder.ts'
 
 /** True when a folder holds a commit log and no store of ours: a RocketMQ broker wrote it. */
 export function isForeign(fs: FileSystem, folder: string): boolean {
-  if (Store.exists(fs, folder)) return false
+  if (storeExists(fs, folder)) return false
   return fs.list(join(folder, 'commitlog')).some((name) => segmentBase(name) !== null)
 }
 
@@ -21,8 +21,8 @@ export function foreignRefusal(folder: string): MqError {
 /** The commit log of a RocketMQ broker, and what its own index tells of deleted topics. */
 export class ForeignLog {
   readonly log: CommitLog
-  /** Topics of which something was passed over, and the log offset their messages begin at. */
-  readonly hidden = new Map<string, number>()
+  /** What a walk has found: log offsets below which nothing of a topic that was made anew exists. */
+  readonly deleted = new Map<string, number>()
   readonly survey: ConsumeQueueSurvey | null
 
   /** @throws MQ_STORE_CORRUPT when segments differ in size */
@@ -35,20 +35,16 @@ export class ForeignLog {
 
   /** Log offset below which a topic has nothing. */
   floorOf(topic: string): number {
-    if (this.survey === null) return 0
-    return this.survey.floors.get(topic) ?? this.survey.dispatchedTo
+    return Math.max(this.deleted.get(topic) ?? 0, this.#surveyed(topic))
   }
 
-  /** The same while an index is made, remembering who is asked for what lies below. */
-  hiding(topic: string): number {
-    const floor = this.floorOf(topic)
-    if (floor > this.log.minOffset) this.hidden.set(topic, floor)
-    return floor
+  #surveyed(topic: string): number {
+    return this.survey === null ? 0 : (this.survey.floors.get(topic) ?? this.survey.dispatchedTo)
   }
 
   /**
-   * Where the newest segment with a record in it begins. Damage before is passed over, since the broker wrote on
-   * behind it; what is no record behind it is the end. Segments that are allocated ahead hold zeros.
+   * Where the newest segment with a record in it begins. Damage before is passed over, since the broker wrote
+   * on behind it; what is no record behind it is the end. Segments that are allocated ahead hold zeros.
    */
   lastSegment(): number {
     const newest = this.log.segments.findLast(({ base }) => this.#beginsWithRecord(base))

@@ -5,7 +5,8 @@ import { foreignRefusal, ForeignLog } from './foreign-log.ts'
 import type { QueueEntry, QueueExtent } from './index-db.ts'
 import type { Damage } from './log-walk.ts'
 import type { MessageStore } from './message-store.ts'
-import { readRecords } from './record-reader.ts'
+import { IndexFiles } from './index-files.ts'
+import { recordsOf } from './record-reader.ts'
 import type { StateDb } from './state-db.ts'
 import { StoreIndex } from './store-index.ts'
 
@@ -22,7 +23,13 @@ export interface ForeignStoreOptions {
   readonly lockTimeoutMs: number
 }
 
-/** The folder of a RocketMQ broker, read in place: not a byte of it changes, and a broker may be writing to it. */
+/** Index files name their store; a foreign one has no id, and its cache a folder of its own. */
+const foreignStoreId = 'foreign'
+
+/**
+ * The folder of a RocketMQ broker, read in place: not a byte of it changes, and a broker may be writing to
+ * it.
+ */
 export class ForeignStore implements MessageStore {
   readonly state: StateDb
   readonly brokerName: string
@@ -44,9 +51,14 @@ export class ForeignStore implements MessageStore {
     this.clusterName = options.clusterName
     state.refuseChanges(foreignRefusal(folder))
     const foreign = (this.#foreign = new ForeignLog(fs, folder))
-    const onDamage = (damage: Damage): void => void this.damage.push(damage)
-    const open = (at: string): StoreIndex =>
-      new StoreIndex(fs, at, foreign.log, (topic) => foreign.floorOf(topic), onDamage)
+    const open = (home: string): StoreIndex =>
+      new StoreIndex(
+        new IndexFiles(fs, home, foreignStoreId),
+        foreign.log,
+        (topic) => foreign.floorOf(topic),
+        (damage) => void this.damage.push(damage),
+        (topic, gone) => void foreign.deleted.set(topic, gone),
+      )
     this.#cache =
       cache === null ? null : ForeignCache.open({ fs, folder: cache, foreign, open, lockTimeoutMs })
     this.#index = this.#cache?.index ?? open('')
@@ -79,7 +91,7 @@ export class ForeignStore implements MessageStore {
   }
 
   extent(topic: string, queueId: number): QueueExtent {
-    return this.#index.extent(topic, queueId)
+    return this.#index.extent(topic, queueId) ?? { topic, queueId, minOffset: 0, endOffset: 0 }
   }
 
   entries(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
@@ -98,8 +110,8 @@ export class ForeignStore implements MessageStore {
     return seen.frame === 'message' ? source.subarray(0, seen.size) : null
   }
 
-  records(entries: readonly QueueEntry[]): (Buffer | null)[] {
-    return readRecords(this.#foreign.log, entries)
+  records(topic: string, queueId: number, entries: readonly QueueEntry[]): (Buffer | null)[] {
+    return recordsOf(this.#foreign.log, this.#index, topic, queueId, entries)
   }
 
   /** @throws MQ_STORE_FOREIGN */

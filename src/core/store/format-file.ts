@@ -25,17 +25,18 @@ export function writeFormat(fs: FileSystem, folder: string, ours: readonly OwnRa
   fs.replaceFile(pathOf(folder), Buffer.from(`${JSON.stringify(format)}\n`))
 }
 
-/** @throws MQ_STORE_VERSION, MQ_STORE_CORRUPT */
-export function readFormat(fs: FileSystem, folder: string): Format {
-  const text = fs.readFile(pathOf(folder))?.toString('utf8') ?? ''
-  let format: Partial<Format>
-  try {
-    format = JSON.parse(text) as Partial<Format>
-  } catch {
-    throw new MqError('MQ_STORE_CORRUPT', `${pathOf(folder)} is missing or cannot be read`)
-  }
-  if (typeof format.version !== 'number' || !Array.isArray(format.ours)) {
-    throw new MqError('MQ_STORE_CORRUPT', `${pathOf(folder)} cannot be read`)
+/**
+ * Null when there is none: a folder that was never finished, or is not ours. @throws MQ_STORE_VERSION,
+ * MQ_STORE_CORRUPT
+ */
+export function readFormat(fs: FileSystem, folder: string): Format | null {
+  const bytes = fs.readFile(pathOf(folder))
+  if (bytes === null) return null
+  const format = parsed(bytes.toString('utf8'))
+  if (format === null) {
+    throw new MqError('MQ_STORE_CORRUPT', `${pathOf(folder)} cannot be read`, {
+      hint: 'it says which parts of the log pocketmq wrote: put it back from a backup; nothing was changed',
+    })
   }
   if (format.version > formatVersion) {
     throw new MqError(
@@ -43,7 +44,24 @@ export function readFormat(fs: FileSystem, folder: string): Format {
       `${folder} has format ${format.version}, this pocketmq knows ${formatVersion}`,
     )
   }
-  return format as Format
+  return format
+}
+
+function parsed(text: string): Format | null {
+  let format: Partial<Format> | null
+  try {
+    format = JSON.parse(text) as Partial<Format> | null
+  } catch {
+    return null
+  }
+  if (typeof format?.version !== 'number' || !Array.isArray(format.ours)) return null
+  // a newer version may keep anything in its ranges
+  return format.version > formatVersion || format.ours.every(isRange) ? (format as Format) : null
+}
+
+function isRange(range: unknown): boolean {
+  const { from, to } = (range ?? {}) as Partial<OwnRange>
+  return Number.isSafeInteger(from) && (to === null || Number.isSafeInteger(to))
 }
 
 export function isOurs(ranges: readonly OwnRange[], offset: number): boolean {

@@ -1,13 +1,29 @@
 import { keyHash } from '../lib/hash.ts'
+import { limits } from '../model/limits.ts'
+import { recordSizeMin } from '../model/record.ts'
 import type { IndexTail, QueueRows } from './index-rows.ts'
 import { KeyIndex, keySchema } from './key-index.ts'
-import { isBusy, openDatabase, type Database, type Statement } from './sqlite.ts'
+import {
+  busyTimeoutMs,
+  cannotOpen,
+  corrupt,
+  isBusy,
+  isCorrupt,
+  isSound,
+  openDatabase,
+  whileBusy,
+  type Database,
+  type Statement,
+} from './sqlite.ts'
+
+/** Body, properties and all the rest. */
+const recordSizeMax = limits.bodySizeMax + 64 * 1024
 
 /** A file with another version is dropped and made again from its segment. */
 export const indexVersion = 1
 
 const schema = `
-CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK (id = 1), indexed_to INTEGER NOT NULL,
+CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK (id = 1), store_id TEXT NOT NULL, indexed_to INTEGER NOT NULL,
   last_store_time INTEGER NOT NULL);
 CREATE TABLE queue(id INTEGER PRIMARY KEY, topic TEXT NOT NULL, queue_id INTEGER NOT NULL,
   min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL, UNIQUE (topic, queue_id));
@@ -77,15 +93,16 @@ export class IndexDb {
   readonly keys: KeyIndex
   readonly #db: Database
   readonly #queueIds = new Map<string, number>()
-  readonly #progress: Statement<[], { indexed_to: number; last_store_time: number }>
+  readonly #progress: Statement<[], { store_id: string; indexed_to: number; last_store_time: number }>
   readonly #queue: Statement<[string, number], QueueColumns>
   readonly #range: Statement<[number, number, number], EntryColumns>
+  readonly #backwards: Statement<[number], [queueOffset: number, physicalOffset: number]>
 
   private constructor(db: Database, base: number, writable: boolean) {
     this.#db = db
     this.base = base
     this.keys = new KeyIndex(db, base, writable)
-    this.#progress = db.prepare('SELECT indexed_to, last_store_time FROM progress')
+    this.#progress = db.prepare('SELECT store_id, indexed_to, last_store_time FROM progress')
     this.#queue = db.prepare('SELECT * FROM queue WHERE topic = ? AND queue_id = ?')
     this.#range = db.prepare<[number, number, number], EntryColumns>(
       `SELECT queue_offset, physical_offset, size, tags_code FROM consume_queue
@@ -93,50 +110,80 @@ export class IndexDb {
     )
     // arrays: 0.75 µs a row against 1.05 µs for objects
     this.#range.raw()
+    this.#backwards = db.prepare<[number], [queueOffset: number, physicalOffset: number]>(
+      'SELECT queue_offset, physical_offset FROM consume_queue WHERE queue = ? ORDER BY queue_offset DESC',
+    )
+    this.#backwards.raw()
   }
 
   /**
-   * For the writer, who holds the lock. Makes the file when it is missing; null when it is of another
-   * version.
+   * @param storeId a file of another store is none
+   * @param mode write: the active segment's, made when it is missing, under the lock; build: a new one that
+   * nobody
+   *   sees yet
+   * @returns null when there is none that can be used: missing, damaged, of another version or another store
    */
-  static openWritable(path: string, base: number): IndexDb | null {
-    const db = openDatabase(path, 'create')
-    const version = db.pragma('user_version', { simple: true }) as number
-    if (version !== 0 && version !== indexVersion) {
+  static open(path: string, base: number, storeId: string, mode: 'read' | 'write' | 'build'): IndexDb | null {
+    let db: Database | null = null
+    try {
+      db = openDatabase(path, mode === 'read' ? 'read' : 'create')
+      const version = db.pragma('user_version', { simple: true }) as number
+      if (version === indexVersion || (version === 0 && mode !== 'read')) {
+        const index = IndexDb.#prepared(db, base, storeId, mode, version === 0)
+        if (index !== null) return index
+      }
       db.close()
       return null
+    } catch (error) {
+      db?.close()
+      if (isCorrupt(error) || (mode === 'read' && cannotOpen(error))) return null
+      throw error
     }
-    db.pragma('journal_mode = WAL')
-    db.pragma('synchronous = NORMAL')
-    db.pragma('cache_size = -16384')
-    if (version === 0) {
+  }
+
+  static #prepared(
+    db: Database,
+    base: number,
+    storeId: string,
+    mode: 'read' | 'write' | 'build',
+    empty: boolean,
+  ): IndexDb | null {
+    if (mode === 'write') {
+      // a reader of a sealed file may be in its way: SQLite does not wait for that by itself
+      whileBusy(busyTimeoutMs, () => db.pragma('journal_mode = WAL'))
+      db.pragma('synchronous = NORMAL')
+      db.pragma('cache_size = -16384')
+    } else if (mode === 'build') {
+      db.pragma('journal_mode = OFF')
+      db.pragma('synchronous = OFF')
+    }
+    if (empty) {
       db.transaction(() => {
         db.exec(schema)
-        db.prepare('INSERT INTO progress VALUES (1, ?, 0)').run(base)
+        db.prepare('INSERT INTO progress VALUES (1, ?, ?, 0)').run(storeId, base)
         db.pragma(`user_version = ${indexVersion}`)
       }).immediate()
     }
-    return new IndexDb(db, base, true)
-  }
-
-  /** Null when there is none, or none this version can read. */
-  static openReadable(path: string, base: number): IndexDb | null {
-    const db = openDatabase(path, 'read')
-    if (db.pragma('user_version', { simple: true }) !== indexVersion) {
-      db.close()
-      return null
-    }
-    return new IndexDb(db, base, false)
+    const index = new IndexDb(db, base, mode !== 'read')
+    return index.#progress.get()?.store_id === storeId && index.indexedTo >= base ? index : null
   }
 
   /** Log offset up to which records are in here. */
   get indexedTo(): number {
-    return this.#progress.get()!.indexed_to
+    const to = this.#progress.get()?.indexed_to
+    if (!Number.isSafeInteger(to)) throw corrupt('no progress')
+    return to!
   }
 
   /** Store time of the last record in here, epoch ms; 0: none. */
   get lastStoreTime(): number {
-    return this.#progress.get()!.last_store_time
+    return this.#progress.get()?.last_store_time ?? 0
+  }
+
+  /** Other processes, or a rolled-back transaction, may have changed what is remembered of the file. */
+  forget(): void {
+    this.#queueIds.clear()
+    this.keys.recount()
   }
 
   /**
@@ -196,29 +243,49 @@ export class IndexDb {
     this.#queueIds.clear()
   }
 
-  /** Forgets a queue's rows from an offset on. */
-  dropFrom(topic: string, queueId: number, from: number): void {
-    const row = this.#queue.get(topic, queueId)
-    if (row === undefined || row.end_offset <= from) return
+  /**
+   * Ends writing: packs the keys, says that the segment is covered up to its end, leaves WAL mode, so that
+   * the file stands alone.
+   */
+  seal(segmentEnd: number): void {
     this.#db
       .transaction(() => {
-        this.#db.prepare('DELETE FROM consume_queue WHERE queue = ? AND queue_offset >= ?').run(row.id, from)
-        if (from <= row.min_offset) this.#db.prepare('DELETE FROM queue WHERE id = ?').run(row.id)
-        else this.#db.prepare('UPDATE queue SET end_offset = ? WHERE id = ?').run(from, row.id)
+        this.keys.packOpen()
+        this.#db.prepare('UPDATE progress SET indexed_to = ?').run(segmentEnd)
       })
       .immediate()
-    this.#queueIds.clear()
-  }
-
-  /** Ends writing: packs the keys, leaves WAL mode, so that the file stands alone. */
-  seal(): void {
-    this.#db.transaction(() => this.keys.packOpen()).immediate()
     try {
       this.#db.pragma('journal_mode = DELETE')
     } catch (error) {
       // a reader has it open: it stays readable in WAL mode, and its writer is gone for good
       if (!isBusy(error)) throw error
     }
+  }
+
+  /** Drops what lies below a topic's tombstone: a crash may have come before, or rolled it back. */
+  dropBelow(topic: string, tombstone: number): void {
+    const queues = this.#db.prepare('SELECT * FROM queue WHERE topic = ?').all(topic) as QueueColumns[]
+    const stale = this.#db.prepare(
+      'SELECT 1 FROM consume_queue WHERE queue = ? AND physical_offset < ? LIMIT 1',
+    )
+    if (!queues.some(({ id }) => stale.get(id, tombstone) !== undefined)) return
+    this.#db
+      .transaction(() => {
+        for (const { id } of queues) {
+          this.#db
+            .prepare('DELETE FROM consume_queue WHERE queue = ? AND physical_offset < ?')
+            .run(id, tombstone)
+          this.#db
+            .prepare(
+              `UPDATE queue SET min_offset = coalesce(
+                 (SELECT min(queue_offset) FROM consume_queue WHERE queue = queue.id), -1) WHERE id = ?`,
+            )
+            .run(id)
+          this.#db.prepare('DELETE FROM queue WHERE id = ? AND min_offset = -1').run(id)
+        }
+      })
+      .immediate()
+    this.#queueIds.clear()
   }
 
   extent(topic: string, queueId: number): QueueExtent | null {
@@ -230,16 +297,33 @@ export class IndexDb {
     return (this.#db.prepare('SELECT * FROM queue').all() as QueueColumns[]).map(extentOf)
   }
 
+  /**
+   * The extent of what lies before a log offset: the file may be ahead of what its reader has seen of the
+   * log.
+   */
+  extentBefore(topic: string, queueId: number, logOffset: number): QueueExtent | null {
+    const row = this.#queue.get(topic, queueId)
+    if (row === undefined) return null
+    for (const [queueOffset, physicalOffset] of this.#backwards.iterate(row.id)) {
+      if (physicalOffset < logOffset) return { ...extentOf(row), endOffset: queueOffset + 1 }
+    }
+    return null
+  }
+
   /** Entries from `from` on, at most `max`. */
   range(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
     const row = this.#queue.get(topic, queueId)
     if (row === undefined) return []
-    return this.#range.all(row.id, from, max).map(([queueOffset, physicalOffset, size, tagsCode]) => ({
-      queueOffset,
-      physicalOffset,
-      size,
-      tagsCode,
-    }))
+    return this.#range.all(row.id, from, max).map((columns) => {
+      const [queueOffset, physicalOffset, size, tagsCode] = columns
+      if (!columns.every(Number.isSafeInteger) || size < recordSizeMin || size > recordSizeMax)
+        throw corrupt('an entry that is none')
+      return { queueOffset, physicalOffset, size, tagsCode }
+    })
+  }
+
+  isSound(): boolean {
+    return isSound(this.#db)
   }
 
   close(): void {
@@ -248,5 +332,8 @@ export class IndexDb {
 }
 
 function extentOf(row: QueueColumns): QueueExtent {
+  if (!Number.isSafeInteger(row.min_offset) || !(row.end_offset >= row.min_offset)) {
+    throw corrupt('an extent that is none')
+  }
   return { topic: row.topic, queueId: row.queue_id, minOffset: row.min_offset, endOffset: row.end_offset }
 }

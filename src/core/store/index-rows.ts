@@ -1,3 +1,5 @@
+import type { QueueEntry } from './index-db.ts'
+
 /** What the dispatcher makes of a record: everything the index keeps of it. */
 export interface DispatchedRecord {
   readonly topic: string
@@ -34,6 +36,15 @@ export class QueueRows {
     this.sizes[this.count] = size
     this.tagsCodes[this.count] = tagsCode
     this.count++
+  }
+
+  /** The rows behind the first ones. */
+  from(first: number): QueueRows {
+    const rest = new QueueRows(this.firstOffset + first)
+    for (let i = first; i < this.count; i++) {
+      rest.push(this.physicalOffsets[i]!, this.sizes[i]!, this.tagsCodes[i]!)
+    }
+    return rest
   }
 
   #grow(): void {
@@ -86,17 +97,16 @@ export class IndexTail {
     }
   }
 
-  /** Drops a queue's rows from an offset on. */
-  dropFrom(topic: string, queueId: number, from: number): void {
-    const stretches = this.#topics.get(topic)?.get(queueId) ?? []
-    while (stretches.length > 0 && stretches.at(-1)!.firstOffset >= from) stretches.pop()
-    const last = stretches.at(-1)
-    if (last !== undefined) last.count = Math.min(last.count, from - last.firstOffset)
-  }
-
-  /** Drops a topic; its keys stay, and lead to records that are then refused. */
-  dropTopic(topic: string): void {
-    this.#topics.delete(topic)
+  /** Drops a topic's rows below a log offset; keys stay, and lead to records that are then refused. */
+  dropBelow(topic: string, physicalOffset: number): void {
+    for (const stretches of this.#topics.get(topic)?.values() ?? []) {
+      for (const rows of stretches.splice(0)) {
+        let first = 0
+        while (first < rows.count && rows.physicalOffsets[first]! < physicalOffset) first++
+        if (first === 0) stretches.push(rows)
+        else if (first < rows.count) stretches.push(rows.from(first))
+      }
+    }
   }
 
   clear(): void {
@@ -105,4 +115,20 @@ export class IndexTail {
     this.keyPhysicalOffsets = []
     this.count = 0
   }
+}
+
+/** Entries of a queue's stretches from `from` on, at most `max`. */
+export function tailRange(stretches: readonly QueueRows[], from: number, max: number): QueueEntry[] {
+  const entries: QueueEntry[] = []
+  for (const rows of stretches) {
+    for (let i = Math.max(0, from - rows.firstOffset); i < rows.count && entries.length < max; i++) {
+      entries.push({
+        queueOffset: rows.firstOffset + i,
+        physicalOffset: rows.physicalOffsets[i]!,
+        size: rows.sizes[i]!,
+        tagsCode: rows.tagsCodes[i]!,
+      })
+    }
+  }
+  return entries
 }

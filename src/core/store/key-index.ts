@@ -1,4 +1,4 @@
-import type { Database, Statement } from './sqlite.ts'
+import { corrupt, type Database, type Statement } from './sqlite.ts'
 
 /**
  * Keys of one segment. Never one B-tree in random order: that costs 9-16 µs a row once it outgrows the cache
@@ -29,7 +29,7 @@ export class KeyIndex {
   readonly #pageFrom: Statement<[number, number], PageRow>
   readonly #pageBefore: Statement<[number, number], PageRow>
   readonly #runs: Statement<[], { runs: number }>
-  #openCount: number
+  #openCount = 0
 
   /** @param base first log offset of the segment; entries hold the distance to it */
   constructor(db: Database, base: number, writable: boolean) {
@@ -40,9 +40,12 @@ export class KeyIndex {
     this.#pageFrom = db.prepare(`${page} <= ? ORDER BY first_hash DESC LIMIT 1`)
     this.#pageBefore = db.prepare(`${page} < ? ORDER BY first_hash DESC LIMIT 1`)
     this.#runs = db.prepare('SELECT coalesce(max(run), 0) AS runs FROM key_page')
-    this.#openCount = writable
-      ? (db.prepare('SELECT count(*) AS n FROM key_open').get() as { n: number }).n
-      : 0
+    if (writable) this.recount()
+  }
+
+  /** Others may have added entries, or packed them. */
+  recount(): void {
+    this.#openCount = (this.#db.prepare('SELECT count(*) AS n FROM key_open').get() as { n: number }).n
   }
 
   /** Adds entries; call within a transaction. What fills a run with the open rows is packed at once. */
@@ -105,6 +108,7 @@ export class KeyIndex {
 
   /** @returns true when entries of this hash may go on in the page before */
   #collect(entries: Buffer, hash: number, found: number[]): boolean {
+    if (entries.length % entrySize !== 0) throw corrupt('a page of keys that is none')
     let low = 0
     let high = entries.length / entrySize
     while (low < high) {

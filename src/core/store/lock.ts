@@ -17,8 +17,9 @@ export class StoreLock {
   /** @param folder `<store>/pocketmq`, which exists */
   constructor(folder: string) {
     this.#folder = folder
-    this.#gate = openDatabase(join(folder, 'gate'), 'create')
-    this.#main = openDatabase(join(folder, 'main'), 'create')
+    // timeout 0: how long and how fairly to wait is decided here
+    this.#gate = openDatabase(join(folder, 'gate'), 'create', 0)
+    this.#main = openDatabase(join(folder, 'main'), 'create', 0)
   }
 
   get held(): boolean {

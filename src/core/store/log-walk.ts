@@ -25,24 +25,33 @@ const sizeHint = 1024
  * Walks the records from an offset on, over segment ends, to the end of the log; recovery.ts decides at each
  * place.
  * @param syncedTo up to here everything was on the disk once: damage there is passed over and told
+ * @param to where to stop: a segment's end, or the log's
  * @returns where the log ends
  * @throws MQ_STORE_CORRUPT when a segment before `syncedTo` is missing
  */
-export function walkLog(log: CommitLog, from: number, syncedTo: number, visitor: WalkVisitor): number {
-  return runToEnd(walkSteps(log, from, syncedTo, visitor))
+export function walkLog(
+  log: CommitLog,
+  from: number,
+  syncedTo: number,
+  visitor: WalkVisitor,
+  to = Infinity,
+): number {
+  return runToEnd(walkSteps(log, from, syncedTo, visitor, to))
 }
 
 /**
- * The same in steps of some milliseconds, for whoever shows progress or may be told to stop: yields how far
- * it is.
+ * The same in steps of some milliseconds, for who shows progress or may be told to stop: yields how far it
+ * is.
  */
 export function* walkSteps(
   log: CommitLog,
   from: number,
   syncedTo: number,
   visitor: WalkVisitor,
+  to = Infinity,
 ): Generator<number, number> {
   for (let offset = from; ;) {
+    if (offset >= to) return offset
     const stop = yield* walkSegment(log, offset, visitor)
     offset = stop.offset
     const frame = stop.seen?.frame ?? 'absent'

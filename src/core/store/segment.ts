@@ -33,23 +33,39 @@ export class Segment {
     return this.base + this.size
   }
 
-  /** Makes the file at its full size, durable in its folder. */
-  create(folder: string): void {
-    const file = this.#fs.open(this.#path, 'create')
-    file.truncate(this.size)
-    file.datasync()
-    this.#fs.syncFolder(folder)
-    this.#writer = file
+  /** Makes the file at its full size. */
+  create(): void {
+    this.#writer = this.#fs.open(this.#path, 'create')
+    this.#writer.truncate(this.size)
   }
 
-  /** Bytes read, fewer only at the end of the file. `offset` is the log's. */
+  /**
+   * Bytes read, fewer only at the end of the file; none when it has expired meanwhile. `offset` is the log's.
+   */
   read(target: Buffer, at: number, length: number, offset: number): number {
-    const file = this.#writer ?? (this.#reader ??= this.#fs.open(this.#path, 'read'))
+    const file = this.#writer ?? (this.#reader ??= this.#openReader())
+    if (file === null) return 0
     return file.read(target, at, length, offset - this.base)
   }
 
   get file(): FileHandle {
-    return (this.#writer ??= this.#fs.open(this.#path, 'write'))
+    return (this.#writer ??= this.#openWriter())
+  }
+
+  #openReader(): FileHandle | null {
+    try {
+      return this.#fs.open(this.#path, 'read')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+      throw error
+    }
+  }
+
+  #openWriter(): FileHandle {
+    const file = this.#fs.open(this.#path, 'write')
+    // whoever made it may have died, or found the disk full, before it had its size
+    if (this.#fs.fileSize(this.#path) !== this.size) file.truncate(this.size)
+    return file
   }
 
   close(): void {

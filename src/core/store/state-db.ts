@@ -1,18 +1,27 @@
 import { MqError } from '../errors.ts'
-import { openDatabase, whileBusy, type Database, type Statement } from './sqlite.ts'
+import {
+  busyTimeoutMs,
+  cannotOpen,
+  isCorrupt,
+  openDatabase,
+  whileBusy,
+  type Database,
+  type Statement,
+} from './sqlite.ts'
 
 /** Raised when the tables change; a file with a higher one is refused. */
 export const stateVersion = 1
 
-/** How long a short state transaction of another process may take. */
-const busyTimeoutMs = 5000
+/** A file of up to this many pages is checked whole when it is opened: 0.1 ms. */
+const checkedPagesMax = 256
 
 const schema = `
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE writer(
   id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER NOT NULL, boot_id TEXT NOT NULL, clean INTEGER NOT NULL,
-  log_end INTEGER NOT NULL, synced_to INTEGER NOT NULL, indexed_to INTEGER NOT NULL, next_due_at INTEGER);
-INSERT INTO writer VALUES (1, 0, '', 1, 0, 0, 0, NULL);
+  log_end INTEGER NOT NULL, synced_to INTEGER NOT NULL, indexed_to INTEGER NOT NULL, files_epoch INTEGER NOT NULL,
+  next_due_at INTEGER);
+INSERT INTO writer VALUES (1, 0, '', 1, 0, 0, 0, 0, NULL);
 CREATE TABLE data_version(kind TEXT PRIMARY KEY, timestamp INTEGER NOT NULL, counter INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE topic(name TEXT PRIMARY KEY, config TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE subscription_group(name TEXT PRIMARY KEY, config TEXT NOT NULL) WITHOUT ROWID;
@@ -21,6 +30,8 @@ CREATE TABLE consumer_offset(
   PRIMARY KEY (topic, group_name, queue_id)) WITHOUT ROWID;
 CREATE TABLE delay_offset(level INTEGER PRIMARY KEY, next_offset INTEGER NOT NULL);
 CREATE TABLE tombstone(topic TEXT PRIMARY KEY, physical_offset INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE queue_floor(topic TEXT NOT NULL, queue_id INTEGER NOT NULL, end_offset INTEGER NOT NULL,
+  PRIMARY KEY (topic, queue_id)) WITHOUT ROWID;
 CREATE TABLE damage(log_from INTEGER PRIMARY KEY, log_to INTEGER NOT NULL, why TEXT NOT NULL,
   found_at INTEGER NOT NULL);
 CREATE TABLE kv_config(namespace TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
@@ -36,6 +47,8 @@ export interface WriterRow {
   readonly logEnd: number
   readonly syncedTo: number
   readonly indexedTo: number
+  /** Raised when segments or index files were replaced: what others hold open of them is another file. */
+  readonly filesEpoch: number
 }
 
 interface WriterColumns {
@@ -45,6 +58,7 @@ interface WriterColumns {
   log_end: number
   synced_to: number
   indexed_to: number
+  files_epoch: number
 }
 
 /**
@@ -54,24 +68,36 @@ interface WriterColumns {
 export class StateDb {
   readonly db: Database
   readonly #selectWriter: Statement<[], WriterColumns>
-  readonly #updateWriter: Statement<[number, string, number, number, number, number]>
+  readonly #updateWriter: Statement<[number, string, number, number, number, number, number]>
   readonly #selectVersion: Statement<[string], { timestamp: number; counter: number }>
   readonly #raiseVersion: Statement<[string, number]>
   readonly #selectMeta: Statement<[string], { value: string }>
   #refusal: MqError | null = null
 
-  /** @param path `:memory:` for one that is gone when it is closed */
-  constructor(path: string, mode: 'read' | 'create') {
-    this.db = openDatabase(path, mode)
+  /**
+   * @param path `:memory:` for one that is gone when it is closed
+   * @param mode create: an empty file is given its tables; open: there is a state to lose, an empty file is a
+   * lost one
+   * @throws MQ_STORE_VERSION, MQ_STORE_CORRUPT, MQ_STORE_UNWRITABLE
+   */
+  constructor(path: string, mode: 'open' | 'create') {
+    this.db = openDatabase(path, 'create')
     try {
       this.#migrate(path, mode)
+      this.#check(path)
     } catch (error) {
       this.db.close()
-      throw error
+      if (cannotOpen(error)) {
+        throw new MqError('MQ_STORE_UNWRITABLE', `${path} cannot be opened: ${(error as Error).message}`, {
+          cause: error,
+        })
+      }
+      if (!isCorrupt(error)) throw error
+      throw corruptState(path, (error as Error).message, error)
     }
     this.#selectWriter = this.db.prepare('SELECT * FROM writer')
     this.#updateWriter = this.db.prepare(
-      'UPDATE writer SET epoch = ?, boot_id = ?, clean = ?, log_end = ?, synced_to = ?, indexed_to = ?',
+      'UPDATE writer SET epoch = ?, boot_id = ?, clean = ?, log_end = ?, synced_to = ?, indexed_to = ?, files_epoch = ?',
     )
     this.#selectVersion = this.db.prepare('SELECT timestamp, counter FROM data_version WHERE kind = ?')
     this.#raiseVersion = this.db.prepare(
@@ -81,7 +107,7 @@ export class StateDb {
     this.#selectMeta = this.db.prepare('SELECT value FROM meta WHERE key = ?')
   }
 
-  #migrate(path: string, mode: 'read' | 'create'): void {
+  #migrate(path: string, mode: 'open' | 'create'): void {
     whileBusy(busyTimeoutMs, () => {
       const version = this.db.pragma('user_version', { simple: true }) as number
       if (version > stateVersion) {
@@ -90,7 +116,8 @@ export class StateDb {
           `${path} has version ${version}, this pocketmq knows ${stateVersion}`,
         )
       }
-      if (version === stateVersion || mode === 'read') return
+      if (version === stateVersion) return
+      if (mode === 'open') throw corruptState(path, 'it is empty')
       this.db.pragma('journal_mode = WAL')
       this.db
         .transaction(() => {
@@ -101,6 +128,13 @@ export class StateDb {
         })
         .immediate()
     })
+  }
+
+  /** A larger file shows its damage when the damaged page is met. */
+  #check(path: string): void {
+    if ((this.db.pragma('page_count', { simple: true }) as number) > checkedPagesMax) return
+    const found = this.db.pragma('quick_check(1)', { simple: true }) as string
+    if (found !== 'ok') throw corruptState(path, found)
   }
 
   /** A FULL transaction: durable when it returns. */
@@ -136,6 +170,7 @@ export class StateDb {
       logEnd: row.log_end,
       syncedTo: row.synced_to,
       indexedTo: row.indexed_to,
+      filesEpoch: row.files_epoch,
     }
   }
 
@@ -148,6 +183,7 @@ export class StateDb {
         row.logEnd,
         row.syncedTo,
         row.indexedTo,
+        row.filesEpoch,
       ),
     )
   }
@@ -179,4 +215,11 @@ export class StateDb {
   close(): void {
     this.db.close()
   }
+}
+
+function corruptState(path: string, why: string, cause?: unknown): MqError {
+  return new MqError('MQ_STORE_CORRUPT', `${path} is damaged: ${why}`, {
+    hint: 'topics, groups and offsets are in it: put it back from a backup; nothing was changed',
+    cause,
+  })
 }

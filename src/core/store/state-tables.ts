@@ -1,3 +1,4 @@
+import type { QueueExtent } from './index-db.ts'
 import type { Damage } from './log-walk.ts'
 import type { StateDb } from './state-db.ts'
 import type { Statement } from './sqlite.ts'
@@ -16,18 +17,24 @@ export class Tombstones {
 
   /** Log offset below which a topic has nothing; 0 for one that was never deleted. */
   of(topic: string): number {
+    return this.all().get(topic) ?? 0
+  }
+
+  all(): ReadonlyMap<string, number> {
     const version = this.#state.version()
     if (this.#known === null || version !== this.#knownVersion) {
       this.#known = new Map(this.#select.all().map((row) => [row.topic, row.physical_offset]))
       this.#knownVersion = version
     }
-    return this.#known.get(topic) ?? 0
+    return this.#known
   }
 
+  /** With the floors of its queues: they begin at 0 again. */
   set(topic: string, physicalOffset: number): void {
     this.#write(
       'INSERT INTO tombstone VALUES (?, ?) ON CONFLICT DO UPDATE SET physical_offset = excluded.physical_offset',
       [topic, physicalOffset],
+      () => this.#state.db.prepare('DELETE FROM queue_floor WHERE topic = ?').run(topic),
     )
   }
 
@@ -41,9 +48,40 @@ export class Tombstones {
     this.#write('DELETE FROM tombstone WHERE physical_offset <= ?', [logBegin])
   }
 
-  #write(sql: string, values: readonly unknown[]): void {
-    this.#state.durably(() => this.#state.db.prepare(sql).run(...values))
+  #write(sql: string, values: readonly unknown[], also: () => void = () => undefined): void {
     this.#known = null
+    this.#state.durably(() => {
+      this.#state.db.prepare(sql).run(...values)
+      also()
+    })
+  }
+}
+
+/**
+ * Where queues go on that have nothing left: their segments have expired, their offsets must not begin again.
+ */
+export class QueueFloors {
+  readonly #state: StateDb
+  readonly #select: Statement<[string, number], { end_offset: number }>
+
+  constructor(state: StateDb) {
+    this.#state = state
+    this.#select = state.db.prepare('SELECT end_offset FROM queue_floor WHERE topic = ? AND queue_id = ?')
+  }
+
+  of(topic: string, queueId: number): number {
+    return this.#select.get(topic, queueId)?.end_offset ?? 0
+  }
+
+  /** Durable before the segment goes that says so itself. */
+  raise(extents: readonly QueueExtent[]): void {
+    const upsert = this.#state.db.prepare(
+      `INSERT INTO queue_floor VALUES (?, ?, ?)
+       ON CONFLICT DO UPDATE SET end_offset = max(end_offset, excluded.end_offset)`,
+    )
+    this.#state.durably(() => {
+      for (const { topic, queueId, endOffset } of extents) upsert.run(topic, queueId, endOffset)
+    })
   }
 }
 

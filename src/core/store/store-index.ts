@@ -1,32 +1,32 @@
-import { join } from 'node:path'
-import { MqError } from '../errors.ts'
 import { Catalog } from './catalog.ts'
 import type { CommitLog } from './commit-log.ts'
 import { dispatchedRecord } from './dispatcher.ts'
-import { runToEnd, walkSteps, type Damage } from './log-walk.ts'
-import type { FileSystem } from './file-system.ts'
-import { IndexDb, topicKeyHash, type QueueEntry, type QueueExtent } from './index-db.ts'
-import { IndexTail, type DispatchedRecord, type QueueRows } from './index-rows.ts'
-import { QueueEnds } from './queue-ends.ts'
-import { segmentBase, segmentName } from './segment.ts'
+import { runToEnd, walkLog, walkSteps, type Damage } from './log-walk.ts'
+import { storeTimestampOf } from '../model/record.ts'
+import { topicKeyHash, type IndexDb, type QueueEntry, type QueueExtent } from './index-db.ts'
+import type { IndexFiles } from './index-files.ts'
+import { IndexTail, tailRange, type DispatchedRecord } from './index-rows.ts'
+import { SealedIndexes } from './sealed-indexes.ts'
+import { isCorrupt } from './sqlite.ts'
 
-/** Open index files of sealed segments at most. */
-const handlesMax = 16
 /** A tail of this size is flushed while a scan goes on, so that memory stays bounded. */
 const tailMax = 65_536
+/** What was walked and led to nothing in the index is noted down when it is this much. */
+const passedMax = 1024 * 1024
 
 /**
  * All index files as one: sealed segments through the catalog, the active one, and the tail that is not in
  * SQLite yet. Whoever holds the lock may `attach` for writing; everyone else reads, and scans what the files
- * do not cover into a tail of their own.
+ * do not cover into a tail of their own. A file that is missing, damaged or of another store is made again
+ * from the log: by a writer in its place, by a reader in memory.
  */
 export class StoreIndex {
-  readonly #fs: FileSystem
-  readonly #folder: string
+  readonly #files: IndexFiles
   readonly #log: CommitLog
   readonly #tombstoneOf: (topic: string) => number
   readonly #onDamage: (damage: Damage) => void
-  readonly #handles = new Map<number, IndexDb>()
+  readonly #onDeleted: (topic: string, physicalOffset: number) => void
+  readonly #sealed: SealedIndexes
   readonly #tail = new IndexTail()
   #catalog: Catalog | null = null
   #catalogWritable = false
@@ -40,21 +40,22 @@ export class StoreIndex {
   #lastStoreTime = 0
 
   /**
-   * @param folder `<store>/pocketmq`
    * @param tombstoneOf log offset below which a topic's records do not exist
+   * @param onDeleted a walk finds that nothing of a topic below a log offset exists
    */
   constructor(
-    fs: FileSystem,
-    folder: string,
+    files: IndexFiles,
     log: CommitLog,
     tombstoneOf: (topic: string) => number,
     onDamage: (damage: Damage) => void,
+    onDeleted: (topic: string, physicalOffset: number) => void,
   ) {
-    this.#fs = fs
-    this.#folder = folder
+    this.#files = files
     this.#log = log
     this.#tombstoneOf = tombstoneOf
     this.#onDamage = onDamage
+    this.#onDeleted = onDeleted
+    this.#sealed = new SealedIndexes(files, log, (base, add) => this.#walk(base, add))
   }
 
   get coveredTo(): number {
@@ -65,14 +66,29 @@ export class StoreIndex {
     return this.#active?.indexedTo ?? this.#log.minOffset
   }
 
+  /** Files removed or replaced so far. */
+  get replaced(): number {
+    return this.#files.replaced
+  }
+
   get unflushed(): number {
     return this.#tail.count
   }
 
+  /** When the last record was stored, epoch ms; 0: there is none. */
+  get lastStoreTime(): number {
+    return this.#lastStoreTime
+  }
+
   /** Reader: looks at what is there now and walks the rest of the log into the tail. */
   refresh(syncedTo: number): void {
-    this.#useNewest('read')
-    runToEnd(this.#catchUp(syncedTo))
+    this.#unlessCorrupt(
+      () => {
+        this.#open('read')
+        runToEnd(this.#catchUp(syncedTo))
+      },
+      () => undefined,
+    )
   }
 
   /** Reader: walks on from where the tail ends, in a log that others write. */
@@ -82,15 +98,17 @@ export class StoreIndex {
 
   /** Writer, under the lock: the files are ours to write, and cover the log up to its end afterwards. */
   attach(syncedTo: number): void {
-    runToEnd(this.attachSteps(syncedTo))
+    this.#unlessCorrupt(
+      () => runToEnd(this.attachSteps(syncedTo)),
+      () => undefined,
+    )
   }
 
   /** The same in steps; yields the log offset it has come to. Left before its end, the files cover less. */
   *attachSteps(syncedTo: number): Generator<number, void> {
-    this.#fs.mkdir(join(this.#folder, 'index'))
-    this.#useNewest('create')
-    this.#fillCatalog()
+    this.#files.makeFolder()
     this.#writing = true
+    this.#open('write')
     yield* this.#catchUp(syncedTo)
     this.flush()
   }
@@ -106,49 +124,66 @@ export class StoreIndex {
   }
 
   /**
-   * Writer, before `attach`: drops files that know of more than the log holds; they are made again from it.
+   * Writer, before `attach`, when the last one died or the machine did: drops files that know of more than
+   * the log holds, and sealed ones that do not cover their segment; they are made again from it.
    */
-  dropBehind(logEnd: number): void {
+  check(logEnd: number): void {
     this.close()
-    const folder = join(this.#folder, 'index')
-    for (const name of this.#fs.list(folder)) {
-      const base = name.endsWith('.db') ? segmentBase(name.slice(0, -3)) : null
-      if (base === null) continue
-      if (base < logEnd || base === 0) {
-        const index = IndexDb.openReadable(join(folder, name), base)
-        const sound = index !== null && index.indexedTo <= logEnd
-        index?.close()
-        if (sound) continue
-      }
-      this.#removeFile(join(folder, name))
+    const bases = this.#files.bases()
+    for (const base of bases) {
+      const end = base + this.#log.segmentSize
+      const index = this.#files.open(base, 'read')
+      const { indexedTo } = index ?? { indexedTo: -1 }
+      index?.close()
+      const sealed = base !== bases.at(-1)
+      if (indexedTo === -1 || indexedTo > logEnd || (sealed && indexedTo < end)) this.#files.remove(base)
+    }
+    this.#files.sync()
+  }
+
+  /** Writer, after `attach`: a crash may have come between a tombstone and its work, or rolled that back. */
+  dropBelow(tombstones: ReadonlyMap<string, number>): void {
+    for (const [topic, offset] of tombstones) {
+      this.#active!.dropBelow(topic, offset)
+      this.#catalog!.dropBelow(topic, offset - this.#log.segmentSize)
     }
   }
 
   /** Writer, before `attach`: everything is made again. */
   dropAll(): void {
     this.close()
-    const folder = join(this.#folder, 'index')
-    for (const name of this.#fs.list(folder)) this.#fs.unlink(join(folder, name))
-    this.#removeFile(join(this.#folder, 'catalog.db'))
-  }
-
-  /** Only under the lock: another process's reader that has it open goes on with what it has. */
-  #removeFile(path: string): void {
-    for (const suffix of ['', '-wal', '-shm']) this.#fs.unlink(path + suffix)
+    this.#files.removeAll()
   }
 
   /** Adds a record that has been written. They come in the order of the log. */
   add(record: DispatchedRecord): void {
     if (this.#writing) this.#rollTo(record.physicalOffset)
     this.#tail.add(record, topicKeyHash)
-    this.#coveredTo = record.physicalOffset + record.size
-    this.#lastStoreTime = record.storeTimestamp
+    this.#passed(record.physicalOffset + record.size, record.storeTimestamp)
+  }
+
+  /** A record that has been written and has no place in the index. */
+  pass(physicalOffset: number, size: number, storeTimestamp: number): void {
+    if (this.#writing) this.#rollTo(physicalOffset)
+    this.#passed(physicalOffset + size, storeTimestamp)
+  }
+
+  #passed(coveredTo: number, storeTimestamp: number): void {
+    this.#coveredTo = coveredTo
+    this.#lastStoreTime = storeTimestamp
   }
 
   /** Puts the tail into the active segment's file. */
-  flush(): void {
-    if (this.#tail.count === 0) return
-    this.#active!.add(this.#tail, this.#coveredTo, this.#lastStoreTime)
+  flush(passedMin = passedMax): void {
+    const active = this.#active!
+    if (this.#tail.count === 0 && this.#coveredTo - active.indexedTo < passedMin) return
+    try {
+      active.add(this.#tail, this.#coveredTo, this.#lastStoreTime)
+    } catch (error) {
+      active.forget()
+      if (isCorrupt(error)) this.#files.distrust(active.base)
+      throw error
+    }
     this.#tail.clear()
   }
 
@@ -162,109 +197,220 @@ export class StoreIndex {
   /** Writer: a sealed segment is gone, and its index with it. */
   dropSegment(base: number): void {
     this.#catalog!.dropSegment(base)
-    this.#handles.get(base)?.close()
-    this.#handles.delete(base)
-    this.#removeFile(this.#path(base))
+    this.#sealed.close(base)
+    this.#files.remove(base)
   }
 
-  /** When the last record of a sealed segment was stored, epoch ms; null for one that is not sealed. */
+  /** What a sealed segment holds of each queue. */
+  extentsOf(base: number): QueueExtent[] {
+    return this.#catalog?.partsOf(base) ?? []
+  }
+
+  /**
+   * When the last record of a sealed segment was stored, epoch ms; 0: it has none; null for one that is not
+   * sealed.
+   */
   lastStoreTimeOf(base: number): number | null {
+    if (base >= (this.#active?.base ?? 0)) return null
     return this.#catalog?.lastStoreTime(base) ?? null
   }
 
-  extent(topic: string, queueId: number): QueueExtent {
-    const parts = [
-      this.#catalog?.extent(topic, queueId, this.#active?.base ?? 0) ?? null,
-      this.#active?.extent(topic, queueId) ?? null,
-    ]
-    for (const rows of this.#tail.rows(topic, queueId)) {
-      parts.push({ topic, queueId, minOffset: rows.firstOffset, endOffset: rows.endOffset })
-    }
-    const held = parts.filter((part) => part !== null)
-    return { topic, queueId, minOffset: held[0]?.minOffset ?? 0, endOffset: held.at(-1)?.endOffset ?? 0 }
+  /** Null when nothing is there. */
+  extent(topic: string, queueId: number): QueueExtent | null {
+    return this.#guarded(() => {
+      const parts = [
+        this.#catalog?.extent(topic, queueId, this.#active?.base ?? 0) ?? null,
+        this.#activeExtent(topic, queueId),
+      ]
+      for (const rows of this.#tail.rows(topic, queueId)) {
+        parts.push({ topic, queueId, minOffset: rows.firstOffset, endOffset: rows.endOffset })
+      }
+      const held = parts.filter((part) => part !== null)
+      if (held.length === 0) return null
+      return { topic, queueId, minOffset: held[0]!.minOffset, endOffset: held.at(-1)!.endOffset }
+    })
+  }
+
+  /** A writer may have put more into the file than its reader has seen of the log. */
+  #activeExtent(topic: string, queueId: number): QueueExtent | null {
+    if (this.#active === null) return null
+    if (this.#writing) return this.#active.extent(topic, queueId)
+    return this.#active.extentBefore(topic, queueId, this.#coveredTo)
   }
 
   /** Entries from `from` on, at most `max`, in order. */
   range(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
-    const entries: QueueEntry[] = []
-    let next = from
-    while (entries.length < max) {
-      const part = this.#rangeOnce(topic, queueId, next, max - entries.length)
-      if (part.length === 0) break
-      for (const entry of part) entries.push(entry)
-      next = part.at(-1)!.queueOffset + 1
-    }
-    return entries
+    return this.#guarded(() => {
+      const entries: QueueEntry[] = []
+      let next = from
+      while (entries.length < max) {
+        const part = this.#rangeOnce(topic, queueId, next, max - entries.length)
+        if (part.length === 0) break
+        for (const entry of part) {
+          if (entry.physicalOffset >= this.#coveredTo) return entries
+          entries.push(entry)
+        }
+        next = part.at(-1)!.queueOffset + 1
+      }
+      return entries
+    })
   }
 
   #rangeOnce(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
     const sealed = this.#catalog?.segmentHolding(topic, queueId, from, this.#active?.base ?? 0) ?? null
-    if (sealed !== null) {
-      const entries = this.#handle(sealed.base)?.range(topic, queueId, from, max) ?? []
-      return entries.filter(({ queueOffset }) => queueOffset < sealed.endOffset)
-    }
+    if (sealed !== null) return this.#sealed.of(sealed, this.#writing).range(topic, queueId, from, max)
     const flushed = this.#active?.range(topic, queueId, from, max) ?? []
     return flushed.length > 0 ? flushed : tailRange(this.#tail.rows(topic, queueId), from, max)
   }
 
   /** Log offsets of messages that may have a key, newest first. The caller compares the text. */
   find(topic: string, key: string): number[] {
-    const hash = topicKeyHash(topic, key)
-    const found = new Set(this.#active?.keys.find(hash) ?? [])
-    const { keyHashes, keyPhysicalOffsets } = this.#tail
-    for (let i = 0; i < keyHashes.length; i++) if (keyHashes[i] === hash) found.add(keyPhysicalOffsets[i]!)
-    for (const base of this.#catalog?.basesBefore(this.#active?.base ?? 0) ?? []) {
-      for (const offset of this.#handle(base)?.keys.find(hash) ?? []) found.add(offset)
-    }
-    return [...found].sort((a, b) => b - a)
+    return this.#guarded(() => {
+      const hash = topicKeyHash(topic, key)
+      const found = new Set(this.#active?.keys.find(hash) ?? [])
+      const { keyHashes, keyPhysicalOffsets } = this.#tail
+      for (let i = 0; i < keyHashes.length; i++) if (keyHashes[i] === hash) found.add(keyPhysicalOffsets[i]!)
+      for (const base of this.#catalog?.basesBefore(this.#active?.base ?? 0) ?? []) {
+        for (const offset of this.#sealed.of(base, this.#writing).keys.find(hash)) found.add(offset)
+      }
+      return [...found].sort((a, b) => b - a)
+    })
+  }
+
+  /** Where a file says a queue's offset lies, the log holds another record: the file is made again. */
+  distrust(topic: string, queueId: number, queueOffset: number): void {
+    const active = this.#active?.base ?? 0
+    this.#files.distrust(this.#catalog?.segmentHolding(topic, queueId, queueOffset, active) ?? active)
+    this.#reopen()
+  }
+
+  /** Lets all files go: another process has replaced some. */
+  reopen(): void {
+    this.close()
+    this.#files.trustAgain()
   }
 
   close(): void {
-    for (const handle of this.#handles.values()) handle.close()
-    this.#handles.clear()
+    this.#sealed.closeAll()
     this.#active?.close()
     this.#catalog?.close()
     this.#active = null
     this.#catalog = null
-    this.#writing = false
   }
 
-  #path(base: number): string {
-    return join(this.#folder, 'index', `${segmentName(base)}.db`)
+  #guarded<T>(act: () => T): T {
+    return this.#unlessCorrupt(act, () => this.#reopen())
   }
 
-  #useNewest(mode: 'read' | 'create'): void {
-    const catalogPath = join(this.#folder, 'catalog.db')
-    const names = this.#fs.list(join(this.#folder, 'index'))
-    const bases = names.flatMap((name) =>
-      name.endsWith('.db') ? (segmentBase(name.slice(0, -3)) ?? []) : [],
-    )
-    const newest = bases.at(-1) ?? (mode === 'create' ? this.#log.minOffset : null)
-    if (this.#active !== null && (this.#active.base !== newest || (mode === 'create' && !this.#writable))) {
-      this.#active.close()
+  /** Derived files are never a reason to fail: one that turns out to be damaged is left, and made again. */
+  #unlessCorrupt<T>(act: () => T, repair: () => void): T {
+    try {
+      return act()
+    } catch (error) {
+      if (!isCorrupt(error)) throw error
+      const active = this.#active
+      const wrong = this.#sealed.damaged()
+      if (active !== null && !active.isSound()) wrong.push(active.base)
+      for (const base of wrong) this.#files.distrust(base)
+      if (wrong.length === 0 && active !== null && this.#catalog?.isSound() !== false)
+        this.#files.distrust(active.base)
+      this.#catalogDistrusted ||= this.#catalog?.isSound() === false
+      this.close()
+      repair()
+      return act()
+    }
+  }
+
+  #catalogDistrusted = false
+
+  #reopen(): void {
+    const { coveredTo } = this
+    this.close()
+    if (this.#writing) this.attach(coveredTo)
+    else this.refresh(coveredTo)
+  }
+
+  #open(mode: 'read' | 'write'): void {
+    this.#useNewest(mode)
+    this.#openCatalog(mode)
+    this.#fillCatalog(mode)
+  }
+
+  #useNewest(mode: 'read' | 'write'): void {
+    const segments = new Set([this.#log.minOffset, ...this.#log.segments.map(({ base }) => base)])
+    const usable = (base: number): boolean => segments.has(base) && !this.#files.isDistrusted(base)
+    const bases = this.#files.bases()
+    if (mode === 'write') {
+      // of segments that have expired, or were never ours
+      for (const base of bases) if (!usable(base)) this.#files.remove(base)
+    }
+    const left = bases.filter(usable)
+    const active = this.#active
+    if (active !== null && (active.base !== left.at(-1) || (mode === 'write' && !this.#writable))) {
+      active.close()
       this.#active = null
     }
-    if (newest !== null && this.#active === null) {
-      this.#active = this.#open(newest, mode)
-      this.#writable = mode === 'create'
+    this.#active?.forget()
+    for (let base = left.pop(); base !== undefined && this.#active === null; base = left.pop()) {
+      this.#sealed.close(base)
+      this.#active = this.#files.open(base, mode)
+      this.#writable = mode === 'write'
+      if (this.#active === null && mode === 'write') this.#files.remove(base)
     }
-    if (mode === 'create' && this.#catalog !== null && !this.#catalogWritable) {
-      this.#catalog.close()
-      this.#catalog = null
-    }
-    if (this.#catalog === null && (mode === 'create' || this.#fs.fileSize(catalogPath) !== null)) {
-      this.#catalog = new Catalog(catalogPath, mode)
-      this.#catalogWritable = mode === 'create'
+    if (this.#active === null && mode === 'write') {
+      this.#active = this.#files.openAnew(this.#log.minOffset)
+      this.#writable = true
     }
   }
 
-  #open(base: number, mode: 'read' | 'create'): IndexDb | null {
-    if (mode === 'read') return IndexDb.openReadable(this.#path(base), base)
-    const index = IndexDb.openWritable(this.#path(base), base)
-    if (index === null) {
-      throw new MqError('MQ_STORE_VERSION', `${this.#path(base)} was written by another version of pocketmq`)
+  #openCatalog(mode: 'read' | 'write'): void {
+    if (this.#catalogDistrusted || (mode === 'write' && !this.#catalogWritable)) {
+      this.#catalog?.close()
+      this.#catalog = null
     }
-    return index
+    if (this.#catalogDistrusted && mode === 'write') {
+      this.#files.removeCatalog()
+      this.#catalogDistrusted = false
+    }
+    if (this.#catalog !== null) return
+    const { catalogPath, storeId } = this.#files
+    const fileMode = mode === 'write' ? 'create' : 'read'
+    this.#catalog = this.#catalogDistrusted ? null : Catalog.open(catalogPath, storeId, fileMode)
+    if (this.#catalog === null && mode === 'write') {
+      this.#files.removeCatalog()
+      this.#catalog = Catalog.open(catalogPath, storeId, 'create')
+    }
+    this.#catalogWritable = mode === 'write'
+  }
+
+  /**
+   * The catalog knows exactly the segments before the active one. Whoever may not write mends a copy in
+   * memory.
+   */
+  #fillCatalog(mode: 'read' | 'write'): void {
+    const active = this.#active?.base ?? 0
+    const before = this.#log.segments.map(({ base }) => base).filter((base) => base < active)
+    if (mode === 'write') {
+      const there = new Set(this.#files.bases())
+      for (const base of before) if (!there.has(base)) this.#sealed.of(base, true)
+    }
+    const known = this.#catalog?.basesBefore(active) ?? []
+    if (known.length === before.length && known.every((base, i) => base === before[i])) return
+    if (mode === 'read') {
+      const copy = Catalog.open(':memory:', this.#files.storeId, 'create')!
+      for (const base of known)
+        copy.add(base, this.#catalog!.lastStoreTime(base) ?? 0, this.#catalog!.partsOf(base))
+      this.#catalog?.close()
+      this.#catalog = copy
+    }
+    for (const base of known) if (!before.includes(base)) this.#catalog!.dropSegment(base)
+    for (const base of before) {
+      if (known.includes(base)) continue
+      const sealed = this.#sealed.of(base, mode === 'write')
+      const end = base + this.#log.segmentSize
+      const extents = sealed.extents().filter((each) => this.#tombstoneOf(each.topic) < end)
+      this.#catalog!.add(base, sealed.lastStoreTime, extents)
+    }
   }
 
   /** Everything between what the files hold and the end of the log. */
@@ -276,12 +422,11 @@ export class StoreIndex {
   }
 
   *#walkOn(syncedTo: number): Generator<number, void> {
-    const ends = new QueueEnds((topic, queueId) => this.extent(topic, queueId).endOffset)
     const end = yield* walkSteps(this.#log, this.#coveredTo, syncedTo, {
-      record: (source, at, _size, offset) => {
-        const record = dispatchedRecord(source, at, offset)
-        if (record === null || offset < this.#tombstoneOf(record.topic)) return
-        if (ends.fallsBack(record)) this.#dropFrom(record.topic, record.queueId, record.queueOffset)
+      record: (source, at, size, offset) => {
+        const record = this.#dispatched(source, at, offset)
+        if (record === null) return this.pass(offset, size, storeTimestampOf(source, at))
+        if (record.queueOffset === 0) this.#mayBeginAgain(record)
         this.add(record)
         if (this.#writing && this.#tail.count >= tailMax) this.flush()
       },
@@ -291,74 +436,58 @@ export class StoreIndex {
   }
 
   /**
-   * A queue that begins again: in a log of RocketMQ the topic was deleted and made anew, and nothing else tells.
-   * What comes later counts. Our own deletions leave a tombstone, and never come here.
+   * A queue that begins at 0 once more: in a log of RocketMQ the topic was deleted and made anew, and nothing
+   * else tells. What the topic held when that queue had its last message is gone. Our own deletions leave a
+   * tombstone, and never come here.
    */
-  #dropFrom(topic: string, queueId: number, queueOffset: number): void {
-    this.#tail.dropFrom(topic, queueId, queueOffset)
-    if (!this.#writing) return
-    this.#active!.dropFrom(topic, queueId, queueOffset)
-    this.#catalog!.dropFrom(topic, queueId, queueOffset)
+  #mayBeginAgain({ topic, queueId }: DispatchedRecord): void {
+    const extent = this.extent(topic, queueId)
+    const last = extent === null ? undefined : this.range(topic, queueId, extent.endOffset - 1, 1)[0]
+    if (last === undefined) return
+    const gone = last.physicalOffset + 1
+    this.#onDeleted(topic, gone)
+    if (!this.#writing) return this.#tail.dropBelow(topic, gone)
+    this.flush(0)
+    this.#active!.dropBelow(topic, gone)
+    this.#catalog!.dropBelow(topic, gone - this.#log.segmentSize)
+    const within = this.#log.segments.find(({ base, end }) => base < gone && gone < end)
+    if (within !== undefined && within.base < this.#active!.base)
+      this.#dropGoneParts(topic, within.base, gone)
+  }
+
+  /** A queue's part of the segment in which its topic was deleted is all before that, or all behind. */
+  #dropGoneParts(topic: string, base: number, gone: number): void {
+    for (const { queueId, endOffset, ...part } of this.#catalog!.partsOf(base)) {
+      if (part.topic !== topic) continue
+      const [last] = this.#sealed.of(base, true).range(topic, queueId, endOffset - 1, 1)
+      if (last !== undefined && last.physicalOffset < gone) this.#catalog!.dropPart(topic, queueId, base)
+    }
+  }
+
+  /** What the index keeps of a record; null: nothing, or its topic was deleted. */
+  #dispatched(source: Buffer, at: number, offset: number): DispatchedRecord | null {
+    const record = dispatchedRecord(source, at, offset)
+    return record === null || offset < this.#tombstoneOf(record.topic) ? null : record
+  }
+
+  /** All records of a sealed segment. */
+  #walk(base: number, add: (record: DispatchedRecord | null, storeTimestamp: number) => void): void {
+    const end = base + this.#log.segmentSize
+    const record = (source: Buffer, at: number, _size: number, offset: number): void =>
+      add(this.#dispatched(source, at, offset), storeTimestampOf(source, at))
+    walkLog(this.#log, base, end, { record, damage: this.#onDamage }, end)
   }
 
   /** The record lies in a later segment than the active file's: seal that one and begin the next. */
   #rollTo(physicalOffset: number): void {
     const active = this.#active!
-    if (physicalOffset < active.base + this.#log.segmentSize) return
-    this.flush()
-    active.seal()
+    const { segmentSize, segments } = this.#log
+    if (physicalOffset < active.base + segmentSize) return
+    this.flush(0)
+    active.seal(active.base + segmentSize)
     // the catalog first: a reader that sees the next file must find the sealed one
     this.#catalog!.add(active.base, active.lastStoreTime, active.extents())
     active.close()
-    const base = this.#log.segments.findLast((segment) => physicalOffset >= segment.base)!.base
-    this.#active = this.#open(base, 'create')
+    this.#active = this.#files.openAnew(segments.findLast((segment) => physicalOffset >= segment.base)!.base)
   }
-
-  /** A writer that died between sealing and cataloguing left a gap. */
-  #fillCatalog(): void {
-    const active = this.#active!.base
-    const known = this.#catalog!.basesBefore(active)
-    for (const { base } of this.#log.segments) {
-      if (base >= active || known.has(base)) continue
-      const sealed = this.#handle(base)
-      if (sealed === null) continue
-      const end = base + this.#log.segmentSize
-      const extents = sealed.extents().filter((each) => this.#tombstoneOf(each.topic) < end)
-      this.#catalog!.add(base, sealed.lastStoreTime, extents)
-    }
-  }
-
-  #handle(base: number): IndexDb | null {
-    const open = this.#handles.get(base)
-    if (open !== undefined) {
-      this.#handles.delete(base)
-      this.#handles.set(base, open)
-      return open
-    }
-    if (this.#fs.fileSize(this.#path(base)) === null) return null
-    const handle = IndexDb.openReadable(this.#path(base), base)
-    if (handle === null) return null
-    this.#handles.set(base, handle)
-    if (this.#handles.size > handlesMax) {
-      const [oldest, index] = this.#handles.entries().next().value!
-      index.close()
-      this.#handles.delete(oldest)
-    }
-    return handle
-  }
-}
-
-function tailRange(stretches: readonly QueueRows[], from: number, max: number): QueueEntry[] {
-  const entries: QueueEntry[] = []
-  for (const rows of stretches) {
-    for (let i = Math.max(0, from - rows.firstOffset); i < rows.count && entries.length < max; i++) {
-      entries.push({
-        queueOffset: rows.firstOffset + i,
-        physicalOffset: rows.physicalOffsets[i]!,
-        size: rows.sizes[i]!,
-        tagsCode: rows.tagsCodes[i]!,
-      })
-    }
-  }
-  return entries
 }

@@ -11,16 +11,17 @@ import {
 } from './append-batch.ts'
 import { CommitLog } from './commit-log.ts'
 import type { FileSystem } from './file-system.ts'
-import { isOurs, readFormat } from './format-file.ts'
+import { isOurs } from './format-file.ts'
 import type { QueueEntry, QueueExtent } from './index-db.ts'
+import { IndexFiles } from './index-files.ts'
 import type { DispatchedRecord } from './index-rows.ts'
 import { StoreLock } from './lock.ts'
 import type { Damage } from './log-walk.ts'
-import { readRecords } from './record-reader.ts'
+import { recordsOf } from './record-reader.ts'
 import { defaultRetention, expiredSegments, type Retention } from './retention.ts'
-import { StateDb } from './state-db.ts'
-import { recordDamage, Tombstones } from './state-tables.ts'
-import { createFolder, initMeta } from './store-folder.ts'
+import type { StateDb } from './state-db.ts'
+import { QueueFloors, recordDamage, Tombstones } from './state-tables.ts'
+import { openFolder, storeExists } from './store-folder.ts'
 import { StoreIndex } from './store-index.ts'
 import { WriterTurn } from './writer-turn.ts'
 
@@ -50,8 +51,7 @@ export interface StoreOptions {
 const batchSizeMax = 4 * 1024 * 1024
 /**
  * Index entries of messages kept in memory at most: enough to fill a run of keys, which is then packed
- * without
- * ever being rows. Whoever opens the folder meanwhile walks that much of the log.
+ * without ever being rows. Whoever opens the folder meanwhile walks that much of the log.
  */
 const unflushedMax = 32_768
 /** How often a long-lived writer looks for expired segments; RocketMQ's cleanResourceInterval is 10 s. */
@@ -78,9 +78,9 @@ export class Store {
   readonly #batch: AppendBatch
   readonly #turn: WriterTurn
   readonly #tombstones: Tombstones
+  readonly #floors: QueueFloors
   #scheduled: NodeJS.Immediate | null = null
-  /** A sync failed: nothing is acknowledged any more. */
-  #broken: MqError | null = null
+  #syncing = false
   #seenState = -1
   #wrote = false
   #expiry = { segments: 0, lookedAt: 0 }
@@ -88,7 +88,7 @@ export class Store {
 
   /** True when a store has been created in the folder. */
   static exists(fs: FileSystem, folder: string): boolean {
-    return fs.fileSize(join(folder, 'pocketmq', 'state.db')) !== null
+    return storeExists(fs, folder)
   }
 
   /**
@@ -99,19 +99,28 @@ export class Store {
     const { folder, fs, clock } = options
     this.#options = options
     const own = join(folder, 'pocketmq')
-    if (!Store.exists(fs, folder)) createFolder(fs, folder)
-    const { ours } = readFormat(fs, folder)
-    this.#lock = new StoreLock(own)
-    this.state = new StateDb(join(own, 'state.db'), 'create')
-    initMeta(this.state, options)
-    this.brokerName = this.state.meta('brokerName')!
-    this.clusterName = this.state.meta('clusterName')!
-    const segmentSize = Number(this.state.meta('segmentSize'))
-    this.#log = new CommitLog(fs, join(folder, 'commitlog'), segmentSize, (offset) => isOurs(ours, offset))
-    this.#tombstones = new Tombstones(this.state)
-    const onDamage = (damage: Damage): void => this.#damaged(damage)
-    this.#index = new StoreIndex(fs, own, this.#log, (topic) => this.#tombstones.of(topic), onDamage)
-    this.#batch = new AppendBatch(this.#log, clock, (topic, queueId) => this.extent(topic, queueId).endOffset)
+    const { state, format } = openFolder(options)
+    this.state = state
+    try {
+      const storeId = state.meta('storeId')!
+      this.brokerName = state.meta('brokerName')!
+      this.clusterName = state.meta('clusterName')!
+      const segmentSize = Number(state.meta('segmentSize'))
+      this.#log = new CommitLog(fs, join(folder, 'commitlog'), segmentSize, (at) => isOurs(format.ours, at))
+      this.#floors = new QueueFloors(state)
+      const files = new IndexFiles(fs, own, storeId)
+      const onDamage = (damage: Damage): void => this.#damaged(damage)
+      const tombstones = (this.#tombstones = new Tombstones(state))
+      const onDeleted = (topic: string, gone: number): void => tombstones.set(topic, gone)
+      this.#index = new StoreIndex(files, this.#log, (topic) => tombstones.of(topic), onDamage, onDeleted)
+      this.#log.check(state.writer().syncedTo)
+    } catch (error) {
+      state.close()
+      throw storeError(error)
+    }
+    const endOffset = (topic: string, queueId: number): number => this.extent(topic, queueId).endOffset
+    this.#batch = new AppendBatch(this.#log, clock, endOffset)
+    this.#lock = openLock(own, state)
     this.#turn = new WriterTurn({
       folder,
       lock: this.#lock,
@@ -121,9 +130,15 @@ export class Store {
       index: this.#index,
       batch: this.#batch,
       tombstones: this.#tombstones,
+      endOffset,
     })
-    if (options.writer === 'hold') this.#beginTurn()
-    else this.refresh()
+    try {
+      if (options.writer === 'hold') this.#beginTurn()
+      else this.refresh()
+    } catch (error) {
+      this.#letGo()
+      throw storeError(error)
+    }
   }
 
   /** Sees what other processes have written since the last call. Cheap when they have not. */
@@ -133,6 +148,7 @@ export class Store {
     if (version === this.#seenState) return
     this.#seenState = version
     const row = this.state.writer()
+    this.#turn.notice(row)
     this.#log.refresh()
     this.#index.refresh(row.clean && row.bootId === bootId() ? row.logEnd : row.syncedTo)
   }
@@ -156,7 +172,10 @@ export class Store {
   }
 
   extent(topic: string, queueId: number): QueueExtent {
-    return this.#index.extent(topic, queueId)
+    const extent = this.#index.extent(topic, queueId)
+    if (extent !== null) return extent
+    const floor = this.#floors.of(topic, queueId)
+    return { topic, queueId, minOffset: floor, endOffset: floor }
   }
 
   entries(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
@@ -176,9 +195,9 @@ export class Store {
     return seen.frame === 'message' ? source.subarray(0, seen.size) : null
   }
 
-  /** The records of entries in ascending order, verified: null for a damaged one. */
-  records(entries: readonly QueueEntry[]): (Buffer | null)[] {
-    return readRecords(this.#log, entries)
+  /** The records of a queue's entries in ascending order, verified: null for a damaged one. */
+  records(topic: string, queueId: number, entries: readonly QueueEntry[]): (Buffer | null)[] {
+    return recordsOf(this.#log, this.#index, topic, queueId, entries)
   }
 
   /**
@@ -198,16 +217,28 @@ export class Store {
   }
 
   #stage(add: () => void): void {
-    if (this.#broken !== null) throw this.#broken
-    this.#beginTurn()
+    if (this.broken !== null) throw this.broken
     try {
+      this.#beginTurn()
       add()
     } catch (error) {
-      if (this.#batch.count === 0 && this.#options.writer === 'turn') this.#turn.end(true)
-      throw error
+      const reason = storeError(error)
+      // refused before anything was staged: what others have staged goes on
+      if (reason.code !== 'MQ_MESSAGE_ILLEGAL') this.#failStaged(reason)
+      else if (this.#batch.count === 0) this.#endTurn(this.#log.writtenTo === this.#turn.syncedTo)
+      throw reason
     }
     if (this.#log.end - this.#log.writtenTo >= batchSizeMax) this.commit()
     else this.#scheduled ??= setImmediate(() => this.commit())
+  }
+
+  /** The log is not what the staged records count on. */
+  #failStaged(reason: MqError): void {
+    const staged = this.#batch.take()
+    this.#batch.forgetOffsets()
+    if (this.#lock.held) this.#turn.torn = true
+    this.#endTurn(false)
+    for (const { done } of staged) done(reason, null)
   }
 
   /**
@@ -219,13 +250,25 @@ export class Store {
     this.#scheduled = null
     if (this.#batch.count === 0) return
     const batch = this.#batch.take()
-    const error = this.#writeBatch(batch)
-    if (this.#options.writer === 'turn') this.#turn.end(error === null)
-    else if (error === null)
+    let error = this.#writeBatch(batch)
+    // in a folder the next writer must be able to trust the row before anyone hears of the records
+    error = this.#endTurn(error === null) ?? error
+    if (error === null && this.#options.writer === 'hold')
       for (const { dispatch } of batch) if (dispatch !== null) this.onDispatched(dispatch)
     for (const { done, result } of batch) {
       if (error === null) done(null, result)
       else done(error, null)
+    }
+  }
+
+  /** In 'turn': lets the lock go, whatever happens. @returns why the next writer cannot trust the row */
+  #endTurn(orderly: boolean): MqError | null {
+    if (this.#options.writer === 'hold' || !this.#lock.held) return null
+    try {
+      this.#turn.end(orderly)
+      return null
+    } catch (error) {
+      return storeError(error)
     }
   }
 
@@ -234,7 +277,10 @@ export class Store {
     try {
       this.#log.write()
       if (this.#options.writer === 'turn') this.#sync()
-      for (const { dispatch } of batch) if (dispatch !== null) this.#index.add(dispatch)
+      for (const { dispatch, result, size, storeTimestamp } of batch) {
+        if (dispatch !== null) this.#index.add(dispatch)
+        else this.#index.pass(result.physicalOffset, size, storeTimestamp)
+      }
       const small = this.#options.writer === 'turn' && batch.length < smallTurn
       if (small || this.#index.unflushed >= unflushedMax) this.#index.flush()
       return null
@@ -246,35 +292,38 @@ export class Store {
   }
 
   #sync(): void {
-    try {
-      this.#log.datasync()
-      this.#turn.syncedTo = this.#log.end
-    } catch (error) {
-      // the kernel may have dropped the pages: a second sync would say they are safe (fsyncgate)
-      this.#broken = storeError(error)
-      throw error
-    }
+    this.#log.datasync()
+    this.#turn.syncedTo = this.#log.writtenTo
   }
 
   /** In 'hold': flushes log and index, called by a timer. */
   syncLater(): void {
-    if (!this.#lock.held || this.#broken !== null) return
+    // one at a time: a later sync says nothing of what an earlier one has not finished
+    if (!this.#lock.held || this.broken !== null || this.#syncing || this.#turn.torn) return
     this.#expireWhenDue()
     const upTo = this.#log.writtenTo
     if (upTo === this.#turn.syncedTo && this.#index.unflushed === 0) return
+    this.#syncing = true
     this.#log.datasyncLater((error) => {
-      if (error !== null) this.#broken = storeError(error)
-      else if (this.#lock.held) {
-        this.#turn.syncedTo = upTo
-        this.#index.flush()
-        this.#turn.save(false)
-      }
+      this.#syncing = false
+      if (error === null && this.#lock.held && !this.#turn.torn) this.#synced(upTo)
     })
+  }
+
+  #synced(upTo: number): void {
+    try {
+      this.#turn.syncedTo = Math.max(this.#turn.syncedTo, upTo)
+      this.#index.flush()
+      this.#turn.save(false)
+    } catch {
+      // what could not be saved is found again: the next batch begins with a recovery
+      this.#turn.torn = true
+    }
   }
 
   /** Why nothing can be written any more; null: it can. */
   get broken(): MqError | null {
-    return this.#broken
+    return this.#log.syncFailed
   }
 
   /**
@@ -307,7 +356,9 @@ export class Store {
     }))
     const expired = expiredSegments(sealed, this.#log.segmentSize, retention, clock.now())
     for (const base of expired) {
-      // the log first: an index without its segment is dropped at the next look
+      this.#floors.raise(this.#index.extentsOf(base))
+      // the log first: an index without its segment is dropped at the next look, a segment without index is
+      // rebuilt
       this.#log.remove(base)
       this.#index.dropSegment(base)
     }
@@ -316,46 +367,45 @@ export class Store {
   }
 
   /**
-   * Makes all indexes again from the log, in steps under the lock; yields the log offset it has come to. Left before
-   * its end, whoever opens the folder next walks the rest. @throws as `append`
+   * Makes all indexes again from the log, in steps under the lock; yields the log offset it has come to. Left
+   * before its end, whoever opens the folder next walks the rest. @throws as `append`
    */
   *rebuild(): Generator<number, void> {
-    this.#enter()
     let orderly = false
+    this.#enter()
     try {
       this.#index.dropAll()
       this.#batch.forgetOffsets()
       yield* this.#index.attachSteps(this.#log.end)
+      this.#turn.clampOffsets()
       orderly = true
     } finally {
-      // what is half made is nothing to close in order
-      this.#turn.torn ||= !orderly
-      this.#leave(orderly)
+      if (!orderly) this.#turn.torn = true
+      this.#endTurn(orderly)
     }
   }
 
   /** Runs under the lock with nothing staged. */
   #exclusively<T>(act: () => T): T {
-    this.#enter()
-    let orderly = false
+    let result: T
     try {
-      const result = act()
-      orderly = true
-      return result
-    } finally {
-      this.#leave(orderly)
+      this.#enter()
+      result = act()
+    } catch (error) {
+      if (this.#lock.held) this.#turn.torn = true
+      this.#endTurn(false)
+      throw storeError(error)
     }
+    const error = this.#endTurn(true)
+    if (error !== null) throw error
+    return result
   }
 
   #enter(): void {
-    if (this.#broken !== null) throw this.#broken
+    if (this.broken !== null) throw this.broken
     this.commit()
     this.#beginTurn()
     this.#wrote = true
-  }
-
-  #leave(orderly: boolean): void {
-    if (this.#options.writer === 'turn') this.#turn.end(orderly)
   }
 
   #beginTurn(): void {
@@ -364,8 +414,7 @@ export class Store {
 
   /**
    * In a folder nothing runs that could look at the clock: a new segment is the occasion. A server looks
-   * every
-   * minute as well.
+   * every minute as well.
    */
   #expireWhenDue(): void {
     const { length } = this.#log.segments
@@ -384,18 +433,44 @@ export class Store {
 
   /** Commits and syncs what is staged and lets the folder go. */
   close(): void {
-    this.commit()
-    if (this.#index.unflushed > 0 && this.#wrote && this.#broken === null && !this.#turn.torn)
-      this.#beginTurn()
-    if (this.#lock.held && this.#broken === null && !this.#turn.torn) {
-      this.#sync()
-      this.#index.flush()
-      this.#turn.save(true)
+    try {
+      this.commit()
+      this.#leaveOrderly()
+    } finally {
+      this.#letGo()
     }
+  }
+
+  #leaveOrderly(): void {
+    if (this.broken !== null || this.#turn.torn) return
+    if (!this.#lock.held) {
+      if (this.#index.unflushed === 0 || !this.#wrote) return
+      try {
+        this.#beginTurn()
+      } catch {
+        // what is not in the index yet is found by whoever opens the folder next
+        return
+      }
+    }
+    this.#sync()
+    this.#index.flush()
+    this.#turn.save(true)
+  }
+
+  #letGo(): void {
     this.#lock.close()
     this.#index.close()
     this.#log.close()
     this.state.close()
+  }
+}
+
+function openLock(own: string, state: StateDb): StoreLock {
+  try {
+    return new StoreLock(own)
+  } catch (error) {
+    state.close()
+    throw error
   }
 }
 

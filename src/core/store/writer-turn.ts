@@ -17,6 +17,7 @@ export interface WriterTurnParts {
   readonly index: StoreIndex
   readonly batch: AppendBatch
   readonly tombstones: Tombstones
+  readonly endOffset: (topic: string, queueId: number) => number
 }
 
 /**
@@ -28,6 +29,9 @@ export class WriterTurn {
   readonly #parts: WriterTurnParts
   /** Of our last turn; no row has it before the first one. */
   #epoch = -1
+  /** The files that we hold open are those of this epoch. */
+  #filesEpoch = -1
+  #replacedSeen = 0
   /** Log offset up to which everything is on the disk. */
   syncedTo = 0
   /** A write failed: the next turn begins with a recovery. */
@@ -39,26 +43,50 @@ export class WriterTurn {
 
   /** Takes the lock, if it is not held, and takes over. @returns true when a turn began @throws MQ_STORE_* */
   begin(): boolean {
-    const { lock, lockTimeoutMs } = this.#parts
+    const { lock, lockTimeoutMs, index } = this.#parts
     if (lock.held && !this.torn) return false
     if (!lock.held) lock.acquire(lockTimeoutMs)
     try {
       this.#take()
       return true
     } catch (error) {
+      // nothing that was read on the way counts
+      this.#epoch = this.#filesEpoch = -1
+      index.detach()
       lock.release()
       throw error
     }
   }
 
+  /** Reader and writer: what another process has replaced is opened anew. */
+  notice(row: WriterRow): void {
+    if (row.filesEpoch === this.#filesEpoch) return
+    this.#filesEpoch = row.filesEpoch
+    this.#parts.log.reopen()
+    this.#parts.index.reopen()
+  }
+
   #take(): void {
-    const { state, index, log } = this.#parts
+    const { state, index, log, batch, tombstones } = this.#parts
     const row = state.writer()
-    const orderly = row.clean && row.bootId === bootId() && !this.torn
-    if (!orderly) this.#recover(row)
-    else if (this.#epoch !== row.epoch) this.#takeOver(row.logEnd)
-    else index.resume()
-    this.syncedTo = log.end
+    this.notice(row)
+    this.#replacedSeen = index.replaced
+    if (!row.clean || row.bootId !== bootId() || this.torn) {
+      this.#recover(row)
+    } else if (this.#epoch !== row.epoch) {
+      log.refresh()
+      this.#takeOver(row.logEnd)
+      if (row.syncedTo < row.logEnd) log.datasyncFrom(row.syncedTo)
+      this.syncedTo = row.logEnd
+      // an index was lost: what its files knew of damaged records is not in the log
+      if (index.replaced !== this.#replacedSeen) {
+        index.dropBelow(tombstones.all())
+        this.clampOffsets()
+      }
+    } else {
+      index.resume()
+    }
+    batch.notBefore(index.lastStoreTime)
     this.#epoch = row.epoch + 1
     this.torn = false
     this.save(false)
@@ -66,8 +94,9 @@ export class WriterTurn {
 
   #takeOver(logEnd: number): void {
     const { folder, log, index, batch } = this.#parts
-    log.refresh()
-    if (log.inspect(logEnd, 1024).seen.frame === 'message') {
+    const { seen } = log.inspect(logEnd, 1024)
+    const full = seen.frame === 'blank' && logEnd + seen.size === log.segmentEnd(logEnd)
+    if (full || seen.frame === 'message') {
       throw new MqError('MQ_STORE_FOREIGN', `the log of ${folder} goes on behind what pocketmq wrote`)
     }
     log.resumeAt(logEnd)
@@ -76,26 +105,51 @@ export class WriterTurn {
   }
 
   #recover(row: WriterRow): void {
-    const { state, log, index, tombstones } = this.#parts
+    const { log, index, tombstones } = this.#parts
     log.refresh()
+    log.check(row.syncedTo)
     const from = Math.max(row.syncedTo, log.minOffset)
     const end = walkLog(log, from, row.syncedTo, { record: ignore, damage: ignore })
     log.truncateTo(end)
-    index.dropBehind(end)
+    // the last writer may have died before it synced what is kept
+    log.datasyncFrom(from)
+    this.syncedTo = end
+    // others may hold open what was removed here
+    this.#filesEpoch++
+    index.check(end)
     this.#takeOver(end)
+    index.dropBelow(tombstones.all())
     tombstones.clamp(end)
-    clampOffsets(state, (topic, queueId) => index.extent(topic, queueId).endOffset)
+    this.clampOffsets()
   }
 
-  /** Lets the lock go; `orderly`: the next writer may trust the row. */
+  /** Offsets of groups that ran ahead of what is there now. */
+  clampOffsets(): void {
+    const { state, endOffset } = this.#parts
+    clampOffsets(state, endOffset)
+  }
+
+  /**
+   * Lets the lock go; `orderly`: the next writer may trust the row. @throws MQ_STORE_UNWRITABLE, after it did
+   */
   end(orderly: boolean): void {
-    if (orderly) this.save(true)
-    this.#parts.index.detach()
-    this.#parts.lock.release()
+    const { index, lock } = this.#parts
+    try {
+      if (orderly) this.save(true)
+      else this.torn = true
+    } catch (error) {
+      this.torn = true
+      throw error
+    } finally {
+      index.detach()
+      lock.release()
+    }
   }
 
   save(clean: boolean): void {
     const { state, log, index } = this.#parts
+    if (index.replaced !== this.#replacedSeen) this.#filesEpoch++
+    this.#replacedSeen = index.replaced
     state.setWriter({
       epoch: this.#epoch,
       bootId: bootId(),
@@ -103,6 +157,7 @@ export class WriterTurn {
       logEnd: log.writtenTo,
       syncedTo: this.syncedTo,
       indexedTo: index.flushedTo,
+      filesEpoch: this.#filesEpoch,
     })
   }
 }
