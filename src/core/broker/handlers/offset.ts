@@ -14,7 +14,7 @@ export function offsetHandlers(broker: Broker): Handlers {
         reply({ header: { offset: known } })
         return
       }
-      // A young queue, with everything it ever had; RocketMQ looks for its first message, so an empty one is none.
+      // a young queue with all it ever had; RocketMQ looks for its first message, so an empty one is none
       const { minOffset, endOffset } = broker.store.extent(topic, queueId)
       if (header.setZeroIfNotFound !== false && minOffset === 0 && endOffset > 0) {
         reply({ header: { offset: 0 } })
