@@ -168,7 +168,7 @@ export abstract class MqCommand extends Command {
     this.#io.err(text + '\n')
   }
 
-  /** Where a bar or spinner may be drawn: ora never ends on a terminal of 0 columns, as `script` and CI have. */
+  /** Where a spinner may be drawn: ora never ends on a terminal of 0 columns, as `script` and CI have. */
   protected get showsProgress(): boolean {
     const { errIsTerminal, errColumns } = this.#io
     return errIsTerminal && errColumns > 0 && this.#values?.quiet !== true
