@@ -183,7 +183,9 @@ export class RemotingClient {
   }
 }
 
-/** A callback's own error is uncaught, in a turn of its own: the answers beside it are none of its business. */
+/**
+ * A callback's own error is uncaught, in a turn of its own: the answers beside it are none of its business.
+ */
 function tell(onReply: OnReply, error: MqError | null, command: Command | null): void {
   try {
     onReply(error, command)
