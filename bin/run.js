@@ -4,6 +4,7 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const vm = require('node:vm')
+const { crc32 } = require('node:zlib')
 
 const root = path.join(__dirname, '..')
 const bundleFile = path.join(root, 'dist/pocketmq.cjs')
@@ -19,12 +20,21 @@ function codeCacheFile(source, command, version) {
   return { folders, path: path.join(folders.at(-1), `${command}.bin`) }
 }
 
-function readIfThere(file) {
+/** V8 trusts what it is given, and crashes on a flipped bit: the file ends in a checksum of its own. */
+function readCodeCache(file) {
   try {
-    return file === null ? undefined : fs.readFileSync(file.path)
+    const bytes = fs.readFileSync(file.path)
+    const data = bytes.subarray(0, -4)
+    return crc32(data) === bytes.readUInt32BE(data.length) ? data : undefined
   } catch {
     return undefined
   }
+}
+
+function withChecksum(data) {
+  const sum = Buffer.alloc(4)
+  sum.writeUInt32BE(crc32(data))
+  return Buffer.concat([data, sum])
 }
 
 /** Renamed into place, so that a reader never sees half of it; a cache that cannot be written is no failure. */
@@ -52,13 +62,13 @@ function makeFolder(folder) {
 function loadBundle(command, version) {
   const source = fs.readFileSync(bundleFile, 'latin1') // esbuild writes ASCII
   const file = codeCacheFile(source, command, version)
-  const cachedData = readIfThere(file)
+  const cachedData = file === null ? undefined : readCodeCache(file)
   const wrapped = `(function(exports,require,module,__filename,__dirname){${source}\n})`
   const script = new vm.Script(wrapped, { filename: bundleFile, cachedData })
   const module = { exports: {} }
   script.runInThisContext()(module.exports, require, module, bundleFile, path.dirname(bundleFile))
   const stale = cachedData === undefined || script.cachedDataRejected
-  const keep = () => stale && file !== null && replaceQuietly(file, script.createCachedData())
+  const keep = () => stale && file !== null && replaceQuietly(file, withChecksum(script.createCachedData()))
   return { bundle: module.exports, keep }
 }
 

@@ -10,6 +10,25 @@ interface Slot {
 }
 
 const linesNamedMax = 5
+/** Results that nobody took yet: more are not sent before. */
+const slotsMax = 16_384
+
+/** Wakes the one who waits; a notice given before the wait is not lost. */
+class Notice {
+  #given = false
+  #wake: (() => void) | null = null
+
+  notify(): void {
+    this.#given = true
+    this.#wake?.()
+  }
+
+  async wait(): Promise<void> {
+    if (!this.#given) await new Promise<void>((resolve) => (this.#wake = resolve))
+    this.#given = false
+    this.#wake = null
+  }
+}
 
 /**
  * Sends what it is given and yields the results in the order of the input; in flight is what the producer
@@ -24,6 +43,11 @@ export class BulkSend {
   #sent = 0
   /** Stored, but less safely than asked for. */
   #unsafe: SendResult | null = null
+  #inputError: Error | null = null
+  #isRead = false
+  #isAbandoned = false
+  readonly #answered = new Notice()
+  readonly #taken = new Notice()
 
   constructor(producer: Producer, queue: QueueChoice | null, interrupted: AbortSignal) {
     this.#producer = producer
@@ -39,36 +63,55 @@ export class BulkSend {
   /**
    * Stops at the first message that cannot be read or sent, waits for what is in flight, and says what was
    * sent.
+   * A result comes as soon as it is there, also while the input pauses.
    * @throws MQ_INPUT, MQ_PARTIAL, MQ_INTERRUPTED; the error of the send when nothing was sent
    */
   async *results(drafts: Drafts): AsyncGenerator<SendResult> {
-    let inputError: Error | null = null
+    const reading = this.#read(drafts)
+    try {
+      while (!this.#isRead || this.#slots.length > 0) {
+        yield* this.#finished()
+        this.#taken.notify()
+        await this.#answered.wait()
+      }
+      await reading
+    } finally {
+      // who stopped taking results gets no more messages sent, but those in flight are
+      this.#isAbandoned = true
+      this.#taken.notify()
+      await this.#producer.flush()
+    }
+    this.#throwIfNotWhole()
+  }
+
+  async #read(drafts: Drafts): Promise<void> {
     try {
       for await (const batch of drafts) {
         for (const { line, message } of batch) {
+          if (this.#isOver) break
           const room = this.#submit(line, message)
           if (room !== null) await room
-          if (this.#isOver) break
         }
-        yield* this.#finished()
+        while (this.#slots.length > slotsMax && !this.#isOver) await this.#taken.wait()
         if (this.#isOver) break
       }
     } catch (error) {
-      inputError = error as Error
+      this.#inputError = error as Error
     }
     await this.#producer.flush()
-    yield* this.#finished()
-    this.#throwIfNotWhole(inputError)
+    this.#isRead = true
+    this.#answered.notify()
   }
 
   get #isOver(): boolean {
-    return this.#failed.length > 0 || this.#interrupted.aborted
+    return this.#failed.length > 0 || this.#interrupted.aborted || this.#isAbandoned
   }
 
   #submit(line: number | null, message: Parameters<Producer['submit']>[0]): Promise<void> | null {
     const slot: Slot = { line, error: null, result: null }
     this.#slots.push(slot)
     return this.#producer.submit(message, this.#queue, (error, result) => {
+      this.#answered.notify()
       slot.error = error
       slot.result = result
       if (result === null) {
@@ -91,7 +134,8 @@ export class BulkSend {
     this.#slots.splice(0, count)
   }
 
-  #throwIfNotWhole(inputError: Error | null): void {
+  #throwIfNotWhole(): void {
+    const inputError = this.#inputError
     if (this.#failed.length > 0) throw this.#sendError()
     if (this.#interrupted.aborted) {
       throw new MqError('MQ_INTERRUPTED', `interrupted: ${countText(this.#sent)} sent`, {

@@ -1,5 +1,5 @@
 import type { Target } from '../core/client/admin.ts'
-import { fieldNamed, pickFields, shownColumns } from './columns.ts'
+import { fieldNamed, pickFields, shownColumns, type ShownColumn } from './columns.ts'
 import type { Format } from './format.ts'
 import { envelopeVersion, type JsonObject } from './json.ts'
 import { formatLine } from './printf.ts'
@@ -43,24 +43,28 @@ const renderText: Renderer = async (view, _options, sink) => {
   if (end !== undefined) await sink.write(end)
 }
 
+/** The header comes with the first row: what fails before it prints nothing, as mqadmin. */
 const renderTable: Renderer = async <T>(view: View<T>, options: RenderOptions, sink: Sink) => {
   const columns = shownColumns(view, options.columns)
-  const headers = columns.map(({ header }) => header)
   const rows = columns.map(({ row }) => row)
-  if (options.headers) {
-    const titles = columns.map(({ title }) => title)
-    await sink.write(leftmost(formatLine(headers, titles), headers[0]?.gap ?? '') + '\n')
-  }
   const { table } = view
   const footer = table.kind === 'columns' && options.columns === null ? table.footer : undefined
   const seen: T[] = []
+  let header: string | null = options.headers ? headerLine(columns) : null
   for await (const item of view.items) {
     if (view.toJson(item) === null) continue
     if (footer !== undefined) seen.push(item)
     const cells = columns.map((column) => column.cell(item))
-    await sink.write(leftmost(formatLine(rows, cells), rows[0]?.gap ?? '') + '\n')
+    await sink.write(`${header ?? ''}${leftmost(formatLine(rows, cells), rows[0]?.gap ?? '')}\n`)
+    header = null
   }
-  if (footer !== undefined) await sink.write(footer(seen))
+  await sink.write((header ?? '') + (footer?.(seen) ?? ''))
+}
+
+function headerLine<T>(columns: readonly ShownColumn<T>[]): string {
+  const pieces = columns.map(({ header }) => header)
+  const titles = columns.map(({ title }) => title)
+  return leftmost(formatLine(pieces, titles), pieces[0]?.gap ?? '') + '\n'
 }
 
 /** A column that --columns moved to the front keeps no gap before it. */

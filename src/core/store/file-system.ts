@@ -191,7 +191,8 @@ function ifThere<T>(act: () => T): T | null {
   try {
     return act()
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    // ENOTDIR: a part of the path is a file, so there is nothing behind it either
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null
     throw error
   }
 }
