@@ -135,6 +135,10 @@ export class SimulatedFileSystem implements FileSystem {
     return { total: 2 ** 40, used: 2 ** 30 }
   }
 
+  removeFolder(path: string): void {
+    for (const each of [...this.#live.keys()]) if (`${each}/`.startsWith(`${path}/`)) this.unlink(each)
+  }
+
   identity(path: string): string {
     return path
   }

@@ -22,6 +22,8 @@ export interface FileSystem {
   rename(from: string, to: string): void
   /** True when there was a file. */
   unlink(path: string): boolean
+  /** With everything in it; nothing happens when there is none. */
+  removeFolder(path: string): void
   /** Bytes of the file system a folder is on. */
   diskUsage(path: string): { readonly total: number; readonly used: number }
   /** What a path stands for: another folder in its place, or a copy of it elsewhere, has another one. */
@@ -134,6 +136,7 @@ export const nodeFileSystem: FileSystem = {
     return { total: blocks * bsize, used: (blocks - bfree) * bsize }
   },
   unlink: (path) => ifThere(() => (fs.unlinkSync(path), true)) ?? false,
+  removeFolder: (path) => fs.rmSync(path, { recursive: true, force: true }),
   identity(path) {
     const { dev, ino } = fs.statSync(path)
     return `${dev}:${ino}:${fs.realpathSync(path)}`

@@ -21,8 +21,13 @@ export interface Format {
 const pathOf = (folder: string): string => join(folder, 'pocketmq', 'FORMAT')
 
 export function writeFormat(fs: FileSystem, folder: string, ours: readonly OwnRange[]): void {
+  writeFormatTo(fs, pathOf(folder), ours)
+}
+
+/** For a folder that is not in its place yet. */
+export function writeFormatTo(fs: FileSystem, path: string, ours: readonly OwnRange[]): void {
   const format: Format = { version: formatVersion, ours }
-  fs.replaceFile(pathOf(folder), Buffer.from(`${JSON.stringify(format)}\n`))
+  fs.replaceFile(path, Buffer.from(`${JSON.stringify(format)}\n`))
 }
 
 /**

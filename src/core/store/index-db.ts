@@ -310,6 +310,14 @@ export class IndexDb {
     return null
   }
 
+  /** Rows of a queue; what damage left out makes them fewer than its extent. */
+  rowsOf(topic: string, queueId: number): number {
+    const row = this.#queue.get(topic, queueId)
+    if (row === undefined) return 0
+    const count = this.#db.prepare('SELECT count(*) AS n FROM consume_queue WHERE queue = ?')
+    return (count.get(row.id) as { n: number }).n
+  }
+
   /** Entries from `from` on, at most `max`. */
   range(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
     const row = this.#queue.get(topic, queueId)

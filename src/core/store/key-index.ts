@@ -93,6 +93,18 @@ export class KeyIndex {
     }
   }
 
+  /** Calls for every entry, in no order. */
+  forEach(visit: (hash: number, physicalOffset: number) => void): void {
+    const open = this.#db.prepare('SELECT hash, physical_offset FROM key_open').raw()
+    for (const [hash, offset] of open.iterate() as Iterable<[number, number]>) visit(hash, offset)
+    const pages = this.#db.prepare('SELECT first_hash, entries FROM key_page')
+    for (const { entries } of pages.iterate() as Iterable<PageRow>) {
+      for (let i = 0; i * entrySize < entries.length; i++) {
+        visit(readHash(entries, i), this.#base + entries.readUInt32BE(i * entrySize + 5))
+      }
+    }
+  }
+
   /** Log offsets of messages that may have the key, in no order. */
   find(hash: number): number[] {
     const found = this.#open.all(hash).map((row) => row.physical_offset)

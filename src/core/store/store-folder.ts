@@ -62,14 +62,20 @@ function createFolder(creation: Creation, statePath: string): ReturnType<typeof 
   }
   fs.mkdir(join(folder, 'commitlog'))
   fs.mkdir(join(folder, 'pocketmq', 'index'))
-  const state = new StateDb(statePath, 'create')
-  initMeta(state, creation)
+  const state = createState(statePath, creation)
   const ours = [{ from: 0, to: null }]
   writeFormat(fs, folder, ours)
   return { state, format: readFormat(fs, folder)! }
 }
 
-function initMeta(state: StateDb, creation: Creation): void {
+/** A state of a new store; `folder` and `fs` of the creation are not looked at. */
+export function createState(path: string, creation: Omit<Creation, 'folder' | 'fs'>): StateDb {
+  const state = new StateDb(path, 'create')
+  initMeta(state, creation)
+  return state
+}
+
+function initMeta(state: StateDb, creation: Omit<Creation, 'folder' | 'fs'>): void {
   if (state.meta('segmentSize') !== null) return
   const { brokerName = defaultBrokerName, clusterName = defaultClusterName } = creation
   const segmentSize = String(creation.segmentSize ?? limits.segmentSizeDefault)

@@ -238,6 +238,18 @@ export class StoreIndex {
     return this.#active.extentBefore(topic, queueId, this.#coveredTo)
   }
 
+  /** All queues that hold something. */
+  extents(): QueueExtent[] {
+    const active = this.#active?.base ?? 0
+    const parts: Pick<QueueExtent, 'topic' | 'queueId'>[] = [
+      ...(this.#catalog?.basesBefore(active) ?? []).flatMap((base) => this.extentsOf(base)),
+      ...(this.#active?.extents() ?? []),
+    ]
+    for (const [topic, queueId] of this.#tail.queues()) parts.push({ topic, queueId })
+    const byName = new Map(parts.map((part) => [`${part.topic}/${part.queueId}`, part]))
+    return [...byName.values()].flatMap(({ topic, queueId }) => this.extent(topic, queueId) ?? [])
+  }
+
   /** Entries from `from` on, at most `max`, in order. */
   range(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
     return this.#guarded(() => {

@@ -178,6 +178,11 @@ export class Store {
     return { topic, queueId, minOffset: floor, endOffset: floor }
   }
 
+  /** All queues that hold something. */
+  extents(): QueueExtent[] {
+    return this.#index.extents()
+  }
+
   entries(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
     return this.#index.range(topic, queueId, from, max)
   }
