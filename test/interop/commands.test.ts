@@ -15,7 +15,7 @@ interface Item {
   readonly bodyBase64?: string
 }
 
-/** Our commands with -n, on the real cluster and on our server, against what the real mqadmin prints there. */
+/** Our commands with -n, on the real cluster and on our server, against what mqadmin prints there. */
 for (const [name, start] of Object.entries(targets)) {
   describe(`our commands on ${name}`, () => {
     const topic = 'CommandsT'

@@ -43,8 +43,9 @@ export class FrameError extends Error {
 export const emptyBody = Buffer.alloc(0)
 
 /**
- * Bytes of the whole frame that begins at `at`, or 0 while its length field is incomplete.
- * @throws FrameError for a length no peer may send
+ * Bytes of the whole frame that begins at `at`, or 0 while its two length fields are incomplete. Both are
+ * checked before anything that they announce is waited for.
+ * @throws FrameError for lengths no peer may send
  */
 export function frameSize(source: Buffer, at: number, end: number): number {
   if (end - at < 4) return 0
@@ -52,19 +53,25 @@ export function frameSize(source: Buffer, at: number, end: number): number {
   if (size < 8) throw new FrameError(`frame of ${size} bytes`)
   if (size > limits.frameSizeMax)
     throw new FrameError(`frame of ${size} bytes, at most ${limits.frameSizeMax} are taken`)
+  if (end - at < 8) return 0
+  checkedHeaderSize(source, at, size)
   return size
+}
+
+/** @throws FrameError */
+function checkedHeaderSize(source: Buffer, at: number, size: number): number {
+  const headerSize = source.readUInt32BE(at + 4) & 0xffffff
+  if (headerSize > size - 8) throw new FrameError(`bad header length ${headerSize}`)
+  if (headerSize > headerSizeMax)
+    throw new FrameError(`header of ${headerSize} bytes, at most ${headerSizeMax} are taken`)
+  return headerSize
 }
 
 /** Decodes one whole frame. The body is a view. @throws FrameError */
 export function decodeFrame(source: Buffer, at: number, size: number): Command {
-  const word = source.readUInt32BE(at + 4)
-  const type = word >>> 24
-  const headerSize = word & 0xffffff
+  const type = source.readUInt8(at + 4)
   const headerAt = at + 8
-  if (headerSize > size - 8) throw new FrameError(`bad header length ${headerSize}`)
-  if (headerSize > headerSizeMax)
-    throw new FrameError(`header of ${headerSize} bytes, at most ${headerSizeMax} are taken`)
-  const bodyAt = headerAt + headerSize
+  const bodyAt = headerAt + checkedHeaderSize(source, at, size)
   const body = bodyAt === at + size ? emptyBody : source.subarray(bodyAt, at + size)
   try {
     if (type === 0) return { serializeType: 'json', body, ...decodeJsonHeader(source, headerAt, bodyAt) }

@@ -57,29 +57,32 @@ describe('frames', () => {
     )
   })
 
-  it('have a size as soon as their first four bytes are there', () => {
+  it('have a size as soon as both lengths are there', () => {
     const bytes = frame(0, '{}')
     for (let end = 0; end < bytes.length; end++) {
-      assert.equal(frameSize(bytes, 0, end), end < 4 ? 0 : bytes.length)
+      assert.equal(frameSize(bytes, 0, end), end < 8 ? 0 : bytes.length)
     }
   })
 
   it('are refused for lengths that no peer may send', () => {
     for (const length of [-1, -0x80000000, 0, 3, limits.frameSizeMax - 3, 0x7fffffff]) {
-      const bytes = Buffer.alloc(8)
+      const bytes = Buffer.alloc(4)
       bytes.writeInt32BE(length, 0)
-      assert.throws(() => frameSize(bytes, 0, 8), FrameError, `${length}`)
+      assert.throws(() => frameSize(bytes, 0, 4), FrameError, `${length}`)
     }
-    const largest = Buffer.alloc(4)
+    const largest = Buffer.alloc(8)
     largest.writeInt32BE(limits.frameSizeMax - 4, 0)
-    assert.equal(frameSize(largest, 0, 4), limits.frameSizeMax)
+    assert.equal(frameSize(largest, 0, 8), limits.frameSizeMax)
   })
 
   it('are refused for a header longer than themselves, or than any header', () => {
     const bytes = frame(0, '{"code":1,"opaque":1}')
     bytes.writeUInt32BE(bytes.length - 7, 4)
     assert.throws(() => decoded(bytes), /bad header length/)
-    assert.throws(() => decoded(frame(0, ' '.repeat(headerSizeMax + 1))), /at most/)
+    assert.throws(() => frameSize(bytes, 0, 8), /bad header length/)
+    const tooLong = frame(0, ' '.repeat(headerSizeMax + 1))
+    assert.throws(() => decoded(tooLong), /at most/)
+    assert.throws(() => frameSize(tooLong, 0, 8), /at most/)
   })
 
   it('are refused for unknown serialize types and headers that are none', () => {

@@ -198,6 +198,27 @@ describe('RemotingServer', () => {
     }
   })
 
+  it('closes for lengths it does not take before their bytes come, and keeps no room for announced ones', async () => {
+    const frameTooLong = Buffer.from([1, 0, 0, 0])
+    const headerTooLong = Buffer.from([0, 0x80, 0, 0, 0, 0x10, 0, 0])
+    for (const [i, announced] of [frameTooLong, headerTooLong].entries()) {
+      const socket = await dial(port)
+      const closed = once(socket.resume(), 'close')
+      socket.write(announced)
+      await closed
+      await until(() => disconnected.length === i + 1)
+    }
+    const before = process.memoryUsage()
+    const largest = Buffer.from([0, 0xff, 0xff, 0xfc, 0, 0, 0, 20, 0x7b])
+    for (let i = 0; i < 64; i++) (await join()).socket.write(largest)
+    const bystander = await join()
+    bystander.ask({})
+    await until(() => bystander.answers.length === 1)
+    const after = process.memoryUsage()
+    // 64 times 16 MiB were announced
+    assert.ok(after.external - before.external < 64 * 1024 * 1024, JSON.stringify({ before, after }))
+  })
+
   it('keeps a connection whose waiting request is answered after it has gone', async () => {
     const client = await join()
     client.ask({ code: 31, ext: { topic: 'T', queueId: '0' } })
