@@ -10,7 +10,7 @@ import { tagFilter, type EntryFilter } from './filter/tag.ts'
 import { Groups } from './groups.ts'
 import { LongPoll } from './long-poll.ts'
 import { Offsets } from './offsets.ts'
-import type { Timers } from './ports.ts'
+import type { ClientChannel, Timers } from './ports.ts'
 import { getMessages, type PullAnswer, type PullCaps } from './pull.ts'
 import { parseBatch, PutChecks, type PutRequest } from './put.ts'
 import { queryMessages } from './query.ts'
@@ -110,22 +110,29 @@ export class Broker {
   }
 
   /**
-   * Reads messages, or waits for one. `done` may be called later.
+   * Reads messages, or waits for one. `done` may be called later; never, once `channel` is disconnected.
    * @throws MQ_GROUP_NOT_EXIST, MQ_NO_PERMISSION, MQ_TOPIC_NOT_EXIST, MQ_INVALID_PARAMETER, MQ_SUBSCRIPTION_*
    */
-  pull(request: PullRequest, done: (answer: PullAnswer) => void): void {
-    const { group, topic, queueId } = request
+  pull(channel: ClientChannel, request: PullRequest, done: (answer: PullAnswer) => void): void {
+    const { group, topic, queueId, offset } = request
     this.#checkReadable(group, topic, queueId)
     const matches = this.#filter(request)
     if (request.commitOffset !== null) this.offsets.set(topic, group, queueId, request.commitOffset)
     const answer = this.#get(request, matches)
     const nothingYet =
       answer.status === 'OFFSET_OVERFLOW_ONE' ||
-      (answer.status === 'NO_MESSAGE_IN_QUEUE' && request.offset === 0)
+      (answer.status === 'NO_MESSAGE_IN_QUEUE' && offset === 0)
     if (!nothingYet || request.suspendMs <= 0) return done(answer)
-    this.#longPoll.park(topic, queueId, request.offset, request.suspendMs, matches, () =>
-      done(this.#get(request, matches)),
-    )
+    this.#longPoll.park({
+      channel,
+      topic,
+      queueId,
+      offset,
+      timeoutMs: request.suspendMs,
+      matches,
+      // one that does not read gets no more: it asks again once it has read what it was sent
+      retry: () => done(channel.congested ? answer : this.#get(request, matches)),
+    })
   }
 
   #get(request: PullRequest, matches: EntryFilter): PullAnswer {
@@ -215,6 +222,12 @@ export class Broker {
   earliestMessageTimestamp(): number | null {
     const record = this.store.record(this.store.commitLogMinOffset)
     return record === null ? null : readRecord(record, 0).storeTimestamp
+  }
+
+  /** A connection is gone: it leaves its groups, and its pulls wait no more. */
+  disconnected(channel: ClientChannel): void {
+    this.clients.disconnected(channel)
+    this.#longPoll.disconnected(channel)
   }
 
   /** Answers everyone who waits; the store is closed by its owner. */

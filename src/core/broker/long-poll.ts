@@ -1,9 +1,20 @@
-import type { Timers } from './ports.ts'
+import type { ClientChannel, Timers } from './ports.ts'
+
+export interface WaitingPull {
+  readonly channel: ClientChannel
+  readonly topic: string
+  readonly queueId: number
+  /** The queue offset it waits for. */
+  readonly offset: number
+  readonly timeoutMs: number
+  readonly matches: (tagsCode: number) => boolean
+  /** Called once: when a record has come, or after `timeoutMs`. */
+  readonly retry: () => void
+}
 
 interface Parked {
-  readonly offset: number
-  readonly matches: (tagsCode: number) => boolean
-  readonly wake: () => void
+  readonly pull: WaitingPull
+  readonly leave: () => void
 }
 
 /**
@@ -18,36 +29,20 @@ export class LongPoll {
     this.#timers = timers
   }
 
-  /** `retry` is called once: then, or after `timeoutMs`. */
-  park(
-    topic: string,
-    queueId: number,
-    offset: number,
-    timeoutMs: number,
-    matches: (tagsCode: number) => boolean,
-    retry: () => void,
-  ): void {
-    const key = `${topic}/${queueId}`
+  park(pull: WaitingPull): void {
+    const key = `${pull.topic}/${pull.queueId}`
     let waiting = this.#parked.get(key)
     if (waiting === undefined) this.#parked.set(key, (waiting = new Set()))
     const set = waiting
-    const leave = (): void => {
-      set.delete(parked)
-      if (set.size === 0) this.#parked.delete(key)
-    }
-    const cancel = this.#timers.after(timeoutMs, () => {
-      leave()
-      retry()
-    })
     const parked: Parked = {
-      offset,
-      matches,
-      wake: () => {
+      pull,
+      leave: () => {
         cancel()
-        leave()
-        retry()
+        set.delete(parked)
+        if (set.size === 0) this.#parked.delete(key)
       },
     }
+    const cancel = this.#timers.after(pull.timeoutMs, () => wake(parked))
     set.add(parked)
   }
 
@@ -56,12 +51,26 @@ export class LongPoll {
     const waiting = this.#parked.get(`${topic}/${queueId}`)
     if (waiting === undefined) return
     for (const parked of [...waiting]) {
-      if (queueOffset >= parked.offset && parked.matches(tagsCode)) parked.wake()
+      if (queueOffset >= parked.pull.offset && parked.pull.matches(tagsCode)) wake(parked)
     }
+  }
+
+  /** Nobody is left to answer. */
+  disconnected(channel: ClientChannel): void {
+    for (const parked of this.#all()) if (parked.pull.channel === channel) parked.leave()
   }
 
   /** Answers everyone now: the broker goes away. */
   wakeAll(): void {
-    for (const waiting of [...this.#parked.values()]) for (const parked of [...waiting]) parked.wake()
+    for (const parked of this.#all()) wake(parked)
   }
+
+  #all(): Parked[] {
+    return [...this.#parked.values()].flatMap((waiting) => [...waiting])
+  }
+}
+
+function wake({ pull, leave }: Parked): void {
+  leave()
+  pull.retry()
 }

@@ -22,4 +22,7 @@ export const systemTimers: Timers = {
 export interface ClientChannel {
   /** `ip:port` of the peer. */
   readonly remoteAddress: string
+  /** The client does not read its answers: no more messages for it until it asks again. */
+  readonly congested: boolean
+  close(): void
 }

@@ -38,7 +38,7 @@ export class LoopbackInvoker implements Invoker {
     this.#create = create
     this.#options = { ...options, writer: 'turn' }
     this.#context = {
-      channel: { remoteAddress: folderAddress },
+      channel: { remoteAddress: folderAddress, congested: false, close: () => undefined },
       remoteHost: parseHost(folderAddress),
       localAddress: folderAddress,
       language: 'NODE_JS',

@@ -50,7 +50,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       port,
       bind,
       handlers,
-      onDisconnect: (channel) => broker.clients.disconnected(channel),
+      onDisconnect: (channel) => broker.disconnected(channel),
     })
     const address = `${bind}:${await server.listen()}`
     writeServerFile(store, address)

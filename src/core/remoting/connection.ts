@@ -16,29 +16,45 @@ export class Connection {
   readonly socket: Socket
   readonly #onCommand: (command: Command) => void
   readonly #onClose: (error: Error | null) => void
+  readonly #unsentMax: number
   #buffer = Buffer.allocUnsafeSlow(readBufferSize)
   #start = 0
   #end = 0
   #corked = false
+  #congested = false
   #closed = false
 
   /**
    * @param onCommand gets every whole frame; its body is a view that nobody overwrites
    * @param onClose once, with the error that ended it, if one did
+   * @param unsentMax while more bytes than these wait to be sent, nothing is read. For one side only: two that
+   * wait for each other to read would wait forever.
    */
-  constructor(socket: Socket, onCommand: (command: Command) => void, onClose: (error: Error | null) => void) {
+  constructor(
+    socket: Socket,
+    onCommand: (command: Command) => void,
+    onClose: (error: Error | null) => void,
+    unsentMax = Infinity,
+  ) {
     this.socket = socket
+    this.#unsentMax = unsentMax
     this.remoteAddress = `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`
     this.#onCommand = onCommand
     this.#onClose = onClose
     socket.setNoDelay(true)
     socket.on('data', (chunk) => this.#take(chunk))
+    socket.on('drain', () => this.#drained())
     socket.on('error', (error) => this.close(error))
     socket.on('close', () => this.close(null))
   }
 
   get closed(): boolean {
     return this.#closed
+  }
+
+  /** The peer does not read what it is sent: nothing is read from it meanwhile. */
+  get congested(): boolean {
+    return this.#congested
   }
 
   send(frame: Buffer): void {
@@ -52,9 +68,13 @@ export class Connection {
       })
     }
     this.socket.write(frame)
+    if (!this.#congested && this.socket.writableLength > this.#unsentMax) {
+      this.#congested = true
+      this.socket.pause()
+    }
   }
 
-  close(error: Error | null): void {
+  close(error: Error | null = null): void {
     if (this.#closed) return
     this.#closed = true
     if (error === null) this.#hangUp()
@@ -72,16 +92,35 @@ export class Connection {
     this.#makeRoom(chunk.length)
     chunk.copy(this.#buffer, this.#end)
     this.#end += chunk.length
+    this.#readCommands()
+  }
+
+  #drained(): void {
+    if (!this.#congested) return
+    this.#congested = false
+    this.#readCommands()
+    if (!this.congested) this.socket.resume()
+  }
+
+  /** What `onCommand` throws is not the peer's doing: it passes through. */
+  #readCommands(): void {
+    while (!this.#closed && !this.#congested) {
+      const command = this.#nextCommand()
+      if (command === null) return
+      this.#onCommand(command)
+    }
+  }
+
+  #nextCommand(): Command | null {
     try {
-      while (!this.#closed) {
-        const size = frameSize(this.#buffer, this.#start, this.#end)
-        if (size === 0 || size > this.#end - this.#start) break
-        const command = decodeFrame(this.#buffer, this.#start, size)
-        this.#start += size
-        this.#onCommand(command)
-      }
+      const size = frameSize(this.#buffer, this.#start, this.#end)
+      if (size === 0 || size > this.#end - this.#start) return null
+      const command = decodeFrame(this.#buffer, this.#start, size)
+      this.#start += size
+      return command
     } catch (error) {
       this.close(error as Error)
+      return null
     }
   }
 

@@ -3,10 +3,18 @@ import { errorTable, MqError } from '../errors.ts'
 import type { AnswerOf, CallOf, RequestName } from './requests/index.ts'
 import { ResponseCode } from './response-codes.ts'
 
+/** A caller's connection; its identity is the object. */
+export interface Channel {
+  /** `ip:port` of the peer. */
+  readonly remoteAddress: string
+  /** The peer does not read its answers: large ones may wait until it asks again. */
+  readonly congested: boolean
+  close(): void
+}
+
 /** Who calls, and over what. */
 export interface CallContext {
-  /** Identity of the connection. */
-  readonly channel: { readonly remoteAddress: string }
+  readonly channel: Channel
   readonly remoteHost: HostBytes
   /** `ip:port` the caller dialled: what a route names as this broker's address. */
   readonly localAddress: string

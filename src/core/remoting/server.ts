@@ -1,11 +1,11 @@
-import { createServer, type AddressInfo, type Server } from 'node:net'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { MqError } from '../errors.ts'
 import { formatHost, hostOf } from '../model/host.ts'
 import { ourVersion } from '../model/versions.ts'
 import { decodeCall, encodeAnswer, type EncodedAnswer } from './codec.ts'
 import { Connection } from './connection.ts'
 import { CommandFlag, emptyBody, encodeFrame, type Command, type SerializeType } from './frame.ts'
-import { answerOfError, type CallContext, type Handler, type Handlers } from './handlers.ts'
+import { answerOfError, type CallContext, type Channel, type Handler, type Handlers } from './handlers.ts'
 import { ourLanguage } from './languages.ts'
 import { requestNameOf, type RequestName } from './requests/index.ts'
 import { ResponseCode } from './response-codes.ts'
@@ -15,8 +15,19 @@ export interface ServerOptions {
   readonly bind: string
   readonly handlers: Handlers
   /** A connection is gone: its clients are, too. */
-  readonly onDisconnect: (channel: { readonly remoteAddress: string }) => void
+  readonly onDisconnect: (channel: Channel) => void
+  /** A connection on which nothing moves, either way, for so long is closed. */
+  readonly idleMaxMs?: number
 }
+
+/** NettyServerConfig.serverChannelMaxIdleTimeSeconds */
+const idleMaxMsDefault = 120_000
+
+/**
+ * Answers that a peer has not read: beyond this its requests wait. One more answer, of 16 MiB at most, may
+ * come on top.
+ */
+const unsentMax = 16 * 1024 * 1024
 
 /**
  * The Remoting protocol over TCP: frames in, handlers, frames out. Answers in the serialize type it was asked
@@ -29,27 +40,32 @@ export class RemotingServer {
 
   constructor(options: ServerOptions) {
     this.#options = options
-    this.#server = createServer({ noDelay: true }, (socket) => {
-      const local = formatHost(hostOf(socket.localAddress ?? '127.0.0.1', socket.localPort ?? 0))
-      const remoteHost = hostOf(socket.remoteAddress ?? '127.0.0.1', socket.remotePort ?? 0)
-      const connection: Connection = new Connection(
-        socket,
-        (command) =>
-          this.#serve(connection, { channel: connection, remoteHost, localAddress: local }, command),
-        () => {
-          this.#connections.delete(connection)
-          options.onDisconnect(connection)
-        },
-      )
-      this.#connections.add(connection)
-    })
+    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
+  }
+
+  #accept(socket: Socket): void {
+    const { onDisconnect, idleMaxMs = idleMaxMsDefault } = this.#options
+    const local = formatHost(hostOf(socket.localAddress ?? '127.0.0.1', socket.localPort ?? 0))
+    const remoteHost = hostOf(socket.remoteAddress ?? '127.0.0.1', socket.remotePort ?? 0)
+    const connection: Connection = new Connection(
+      socket,
+      (command) =>
+        this.#serve(connection, { channel: connection, remoteHost, localAddress: local }, command),
+      () => {
+        this.#connections.delete(connection)
+        onDisconnect(connection)
+      },
+      unsentMax,
+    )
+    this.#connections.add(connection)
+    socket.setTimeout(idleMaxMs, () => connection.close())
   }
 
   /** Resolves with the port. @throws MQ_FAILED when it cannot listen */
   listen(): Promise<number> {
     const { port, bind } = this.#options
     return new Promise((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => {
+      const refused = (error: NodeJS.ErrnoException): void => {
         const why = error.code === 'EADDRINUSE' ? 'the port is in use' : error.message
         reject(
           new MqError('MQ_FAILED', `cannot listen on ${bind}:${port}: ${why}`, {
@@ -57,8 +73,14 @@ export class RemotingServer {
             cause: error,
           }),
         )
+      }
+      this.#server.once('error', refused)
+      this.#server.listen(port, bind, () => {
+        this.#server.off('error', refused)
+        // one connection that could not be taken (no descriptors left, say) is no reason to leave the others
+        this.#server.on('error', (error) => process.emitWarning(`a connection was not taken: ${error.message}`))
+        resolve((this.#server.address() as AddressInfo).port)
       })
-      this.#server.listen(port, bind, () => resolve((this.#server.address() as AddressInfo).port))
     })
   }
 

@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
 import { Clients } from '../../../src/core/broker/clients.ts'
 import type { ConsumerData, HeartbeatData, Subscription } from '../../../src/core/model/client-data.ts'
-import { ManualTime } from './test-broker.ts'
-
-const channel = (port: number): { remoteAddress: string } => ({ remoteAddress: `127.0.0.1:${port}` })
+import { FakeChannel, ManualTime } from './test-broker.ts'
 
 function subscription(topic: string, subVersion = 1, subString = '*'): Subscription {
   return {
@@ -38,14 +36,16 @@ function heartbeat(
 
 describe('Clients', () => {
   let clients: Clients
-  const one = channel(1)
-  const two = channel(2)
+  let one: FakeChannel
+  let two: FakeChannel
 
   beforeEach(() => {
+    one = new FakeChannel(1)
+    two = new FakeChannel(2)
     clients = new Clients(new ManualTime())
   })
 
-  function beat(from: { remoteAddress: string }, data: HeartbeatData): void {
+  function beat(from: FakeChannel, data: HeartbeatData): void {
     const connection = {
       clientId: data.clientId,
       clientAddr: from.remoteAddress,

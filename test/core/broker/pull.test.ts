@@ -3,15 +3,17 @@ import type { Broker, PullRequest } from '../../../src/core/broker/broker.ts'
 import type { PullAnswer } from '../../../src/core/broker/pull.ts'
 import { decodeMessages } from '../../../src/core/model/message-codec.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
-import { closeBroker, ManualTime, openBroker, put, topicConfig } from './test-broker.ts'
+import { closeBroker, FakeChannel, ManualTime, openBroker, put, topicConfig } from './test-broker.ts'
 
 describe('pulling', () => {
   const folder = temporaryFolder()
   let time: ManualTime
   let broker: Broker
+  let channel: FakeChannel
 
   beforeEach(() => {
     time = new ManualTime()
+    channel = new FakeChannel()
     broker = openBroker(folder.path, time, { messagesMax: 32, bytesMax: 4096 })
     broker.topics.update(topicConfig('T'))
   })
@@ -36,7 +38,7 @@ describe('pulling', () => {
   /** Null while it waits. */
   function pull(change: Partial<PullRequest> = {}): { readonly answer: PullAnswer | null } {
     const result: { answer: PullAnswer | null } = { answer: null }
-    broker.pull(request(change), (answer) => {
+    broker.pull(channel, request(change), (answer) => {
       assert.equal(result.answer, null, 'answered twice')
       result.answer = answer
     })
@@ -158,6 +160,29 @@ describe('pulling', () => {
       await put(broker)
       assert.equal(pull({ offset: 0, suspendMs: 1000 }).answer!.status, 'FOUND')
       assert.equal(pull({ offset: 5, suspendMs: 1000 }).answer!.status, 'OFFSET_OVERFLOW_BADLY')
+    })
+
+    it('is dropped with its connection, and with no other one', async () => {
+      const gone = pull({ suspendMs: 1000 })
+      channel = new FakeChannel(2)
+      const waiting = pull({ suspendMs: 1000 })
+      const elsewhere = pull({ queueId: 1, suspendMs: 1000 })
+      broker.disconnected(channel)
+      assert.equal(time.waiting, 1)
+      await put(broker)
+      time.advance(1000)
+      assert.equal(gone.answer!.status, 'FOUND')
+      assert.equal(waiting.answer, null)
+      assert.equal(elsewhere.answer, null)
+    })
+
+    it('is answered without messages when its client does not read', async () => {
+      const waiting = pull({ suspendMs: 1000 })
+      channel.congested = true
+      await put(broker)
+      assert.equal(waiting.answer!.status, 'NO_MESSAGE_IN_QUEUE')
+      assert.equal(waiting.answer!.nextBeginOffset, 0)
+      assert.equal(waiting.answer!.records.length, 0)
     })
 
     it('is answered when the broker goes', () => {

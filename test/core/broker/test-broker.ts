@@ -1,5 +1,5 @@
 import { Broker } from '../../../src/core/broker/broker.ts'
-import type { Timers } from '../../../src/core/broker/ports.ts'
+import type { ClientChannel, Timers } from '../../../src/core/broker/ports.ts'
 import type { PullCaps } from '../../../src/core/broker/pull.ts'
 import type { PutRequest } from '../../../src/core/broker/put.ts'
 import type { Clock } from '../../../src/core/lib/clock.ts'
@@ -33,6 +33,21 @@ export class ManualTime implements Clock, Timers {
     for (const timer of [...this.#waiting].sort((a, b) => a.at - b.at)) {
       if (timer.at <= this.#now && this.#waiting.delete(timer)) timer.act()
     }
+  }
+}
+
+/** A client's connection. */
+export class FakeChannel implements ClientChannel {
+  readonly remoteAddress: string
+  congested = false
+  closed = false
+
+  constructor(port = 1) {
+    this.remoteAddress = `127.0.0.1:${port}`
+  }
+
+  close(): void {
+    this.closed = true
   }
 }
 

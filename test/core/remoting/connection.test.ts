@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { limits } from '../../../src/core/model/limits.ts'
 import { Connection } from '../../../src/core/remoting/connection.ts'
 import { encodeFrame, FrameError, type Command } from '../../../src/core/remoting/frame.ts'
@@ -114,6 +114,55 @@ describe('Connection', () => {
     connection.close(null)
     await until(() => ended)
     assert.ok(Buffer.concat(bytes).equals(Buffer.concat([frame, frame])))
+  })
+
+  it('reads nothing more while its answers are not read, and goes on where it was', async () => {
+    const { near, far: client, close } = await socketPair()
+    const answer = encodeFrame(command(0, Buffer.alloc(1024 * 1024, 1)))
+    let served = 0
+    const unsentMax = 4 * answer.length
+    const slow: Connection = new Connection(
+      near,
+      () => {
+        served++
+        slow.send(answer)
+      },
+      () => undefined,
+      unsentMax,
+    )
+    const asked = 200
+    const request = encodeFrame(command(1, Buffer.alloc(0)))
+    client.pause()
+    client.write(Buffer.concat(Array.from({ length: asked }, () => request)))
+    await until(() => slow.congested)
+    // one answer may go beyond the mark
+    assert.ok(near.writableLength <= unsentMax + answer.length, `${near.writableLength}`)
+    assert.ok(served < asked)
+    let received = 0
+    client.on('data', (chunk) => (received += chunk.length)).resume()
+    await until(() => received === asked * answer.length)
+    assert.equal(served, asked)
+    assert.ok(!slow.congested)
+    close()
+  })
+
+  it('lets pass what its owner throws, and stays open', () => {
+    const socket = new Socket()
+    const frames = [1, 2].map((opaque) => encodeFrame(command(opaque, Buffer.alloc(0))))
+    const heard: number[] = []
+    const broken = new Connection(
+      socket,
+      ({ opaque }) => {
+        heard.push(opaque)
+        if (opaque === 1) throw new Error('a bug')
+      },
+      () => undefined,
+    )
+    assert.throws(() => socket.emit('data', Buffer.concat(frames)), /a bug/)
+    assert.equal(broken.closed, false)
+    socket.emit('data', Buffer.alloc(0))
+    assert.deepEqual(heard, [1, 2])
+    socket.destroy()
   })
 
   it('sends the frames of one turn with one write', async () => {

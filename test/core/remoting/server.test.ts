@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import { MqError } from '../../../src/core/errors.ts'
 import { Connection } from '../../../src/core/remoting/connection.ts'
 import {
@@ -238,6 +238,41 @@ describe('RemotingServer', () => {
     await server.close()
     stuck.destroy()
     assert.equal(disconnected.length, 1)
+  })
+
+  it('closes a connection on which nothing moves, whether it is silent or does not read', async () => {
+    const impatient = new RemotingServer({
+      port: 0,
+      bind: '127.0.0.1',
+      handlers: {
+        VIEW_MESSAGE_BY_ID: (_context, _call, reply) => reply({ body: Buffer.alloc(4 * 1024 * 1024) }),
+      },
+      onDisconnect: (channel) => disconnected.push(channel),
+      idleMaxMs: 30,
+    })
+    const at = await impatient.listen()
+    const silent = await dial(at)
+    await once(silent.resume(), 'close')
+    const unread = await dial(at)
+    unread.pause()
+    const ask = encodeFrame({ ...request, code: 33, ext: { offset: '0' } })
+    for (let i = 0; i < 100; i++) unread.write(ask)
+    await until(() => disconnected.length === 2)
+    unread.destroy()
+    await impatient.close()
+  })
+
+  it('keeps serving when one connection cannot be taken', async () => {
+    const client = await join()
+    client.ask({})
+    await until(() => client.answers.length === 1)
+    const { server: listening } = (contexts[0]!.channel as Connection).socket as unknown as { server: Server }
+    const warned = once(process, 'warning')
+    listening.emit('error', new Error('accept EMFILE'))
+    const [warning] = (await warned) as [Error]
+    assert.equal(warning.message, 'a connection was not taken: accept EMFILE')
+    client.ask({})
+    await until(() => client.answers.length === 2)
   })
 
   it('says so when it cannot listen', async () => {

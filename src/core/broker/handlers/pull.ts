@@ -26,7 +26,7 @@ function responseCodeOf(status: GetMessageStatus, requestOffset: number): number
 /** 11, 361. */
 export function pullHandlers(broker: Broker): Handlers {
   const pull = (
-    _context: CallContext,
+    { channel }: CallContext,
     { header }: CallOf<'PULL_MESSAGE'>,
     reply: (answer: AnswerOf<'PULL_MESSAGE'>) => void,
   ): void => {
@@ -34,6 +34,7 @@ export function pullHandlers(broker: Broker): Handlers {
     const carried = { expression: header.subscription ?? '', type: header.expressionType ?? 'TAG' }
     const commits = (sysFlag & PullFlag.commitOffset) !== 0 && header.commitOffset >= 0
     broker.pull(
+      channel,
       {
         group,
         topic,
