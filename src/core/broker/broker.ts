@@ -120,8 +120,7 @@ export class Broker {
     if (request.commitOffset !== null) this.offsets.set(topic, group, queueId, request.commitOffset)
     const answer = this.#get(request, matches)
     const nothingYet =
-      answer.status === 'OFFSET_OVERFLOW_ONE' ||
-      (answer.status === 'NO_MESSAGE_IN_QUEUE' && offset === 0)
+      answer.status === 'OFFSET_OVERFLOW_ONE' || (answer.status === 'NO_MESSAGE_IN_QUEUE' && offset === 0)
     if (!nothingYet || request.suspendMs <= 0) return done(answer)
     this.#longPoll.park({
       channel,

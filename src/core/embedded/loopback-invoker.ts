@@ -58,7 +58,11 @@ export class LoopbackInvoker implements Invoker {
     call: CallOf<N>,
     onReply: (error: Error | null, reply: ReplyOf<N> | null) => void,
   ): void {
-    const answered = (answer: AnswerOf<N>): void => onReply(null, replyOf(answer))
+    let isAnswered = false
+    const answered = (answer: AnswerOf<N>): void => {
+      isAnswered = true
+      onReply(null, replyOf(answer))
+    }
     let node: EmbeddedNode
     try {
       node = this.#open()
@@ -72,6 +76,8 @@ export class LoopbackInvoker implements Invoker {
       node.store.refresh()
       handler(this.#context, call, answered)
     } catch (error) {
+      // what a callback throws is its own
+      if (isAnswered) throw error
       // a folder's own troubles are no answers of a broker: they keep their code and hint
       if (error instanceof MqError && error.code.startsWith('MQ_STORE_')) onReply(error, null)
       else answered(answerOfError(error))

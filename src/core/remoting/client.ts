@@ -5,6 +5,7 @@ import type { EncodedCall } from './codec.ts'
 import { Connection } from './connection.ts'
 import { CommandFlag, encodeFrame, type Command, type SerializeType } from './frame.ts'
 import { ourLanguage } from './languages.ts'
+import { ResponseCode } from './response-codes.ts'
 
 export interface ClientOptions {
   /** For connecting, and for one answer. */
@@ -13,9 +14,16 @@ export interface ClientOptions {
   readonly serializeType?: SerializeType
 }
 
+type OnReply = (error: MqError | null, command: Command | null) => void
+
 interface Waiting {
   readonly deadline: number
-  readonly onReply: (error: MqError | null, command: Command | null) => void
+  readonly frame: Buffer
+  readonly onReply: OnReply
+  /** What it was sent over; null: no connection was there yet. */
+  connection: Connection | null
+  /** It was answered GO_AWAY once, and sent again. */
+  sentAgain: boolean
 }
 
 /** How often answers that are late are looked for: one timer for all, none a request. */
@@ -26,8 +34,11 @@ export class RemotingClient {
   readonly #address: string
   readonly #options: ClientOptions
   readonly #waiting = new Map<number, Waiting>()
+  #connecting: Socket | null = null
+  /** Where requests go; null: the next one dials. */
   #connection: Connection | null = null
-  #connecting: { readonly socket: Socket; readonly frames: Buffer[] } | null = null
+  /** With those that are sent nothing more, but still owe answers. */
+  readonly #open = new Set<Connection>()
   #opaque = 0
   #sweep: NodeJS.Timeout | null = null
 
@@ -36,7 +47,8 @@ export class RemotingClient {
     this.#options = options
   }
 
-  submit(call: EncodedCall, onReply: (error: MqError | null, command: Command | null) => void): void {
+  /** `onReply` is called once, in a later turn for anything but a request that cannot be sent at all. */
+  submit(call: EncodedCall, onReply: OnReply): void {
     const opaque = (this.#opaque = (this.#opaque + 1) & 0x7fffffff)
     let frame: Buffer
     try {
@@ -52,38 +64,43 @@ export class RemotingClient {
     } catch (error) {
       return onReply(new MqError('MQ_MESSAGE_ILLEGAL', (error as Error).message), null)
     }
-    const target = hostAndPort(this.#address)
-    if (target === null) {
+    if (hostAndPort(this.#address) === null) {
       const error = new MqError('MQ_BROKER_UNREACHABLE', `not host:port: ${JSON.stringify(this.#address)}`)
       return onReply(error, null)
     }
-    this.#waiting.set(opaque, { deadline: Date.now() + this.#options.timeoutMs, onReply })
+    const deadline = Date.now() + this.#options.timeoutMs
+    const waiting = { deadline, frame, onReply, connection: null, sentAgain: false }
+    this.#waiting.set(opaque, waiting)
     this.#sweep ??= setInterval(() => this.#dropLate(), sweepMs)
-    if (this.#connection !== null) this.#connection.send(frame)
-    else this.#connect(target).frames.push(frame)
+    this.#send(waiting)
   }
 
   close(): void {
-    this.#fail(new MqError('MQ_FAILED', `the connection to ${this.#address} was closed`))
-    this.#connecting?.socket.destroy()
+    this.#fail(() => true, new MqError('MQ_FAILED', `the connection to ${this.#address} was closed`))
+    this.#connecting?.destroy()
     this.#connecting = null
-    this.#connection?.close(null)
     this.#connection = null
+    for (const connection of this.#open) connection.close()
   }
 
-  #connect(target: HostAndPort): { readonly frames: Buffer[] } {
-    if (this.#connecting !== null) return this.#connecting
-    const socket = connect({ ...target, noDelay: true })
-    const connecting = { socket, frames: [] as Buffer[] }
-    this.#connecting = connecting
-    const failed = (error: Error): void => {
-      if (this.#connecting !== connecting) return
+  #send(waiting: Waiting): void {
+    waiting.connection = this.#connection
+    if (this.#connection !== null) this.#connection.send(waiting.frame)
+    else this.#connect()
+  }
+
+  #connect(): void {
+    if (this.#connecting !== null) return
+    const socket = connect({ ...hostAndPort(this.#address)!, noDelay: true })
+    this.#connecting = socket
+    const failed = (cause: Error): void => {
+      if (this.#connecting !== socket) return
       this.#connecting = null
       socket.destroy()
+      const why = `cannot connect to ${this.#address}: ${reasonOf(cause)}`
       this.#fail(
-        new MqError('MQ_BROKER_UNREACHABLE', `cannot connect to ${this.#address}: ${reasonOf(error)}`, {
-          cause: error,
-        }),
+        (waiting) => waiting.connection === null,
+        new MqError('MQ_BROKER_UNREACHABLE', why, { cause }),
       )
     }
     socket.setTimeout(this.#options.timeoutMs, () => failed(new Error('no answer in time')))
@@ -92,55 +109,88 @@ export class RemotingClient {
       socket.setTimeout(0)
       socket.off('error', failed)
       this.#connecting = null
-      this.#connection = new Connection(
-        socket,
-        (command) => this.#answered(command),
-        (error) => this.#lost(error),
-      )
-      for (const frame of connecting.frames) this.#connection.send(frame)
+      this.#connected(socket)
     })
-    return connecting
   }
 
-  #answered(command: Command): void {
+  #connected(socket: Socket): void {
+    const connection: Connection = new Connection(
+      socket,
+      (command) => this.#answered(connection, command),
+      (error) => this.#lost(connection, error),
+    )
+    this.#open.add(connection)
+    this.#connection = connection
+    for (const waiting of this.#waiting.values()) if (waiting.connection === null) this.#send(waiting)
+  }
+
+  #answered(connection: Connection, command: Command): void {
     // requests of a broker to its clients (notifications): nothing here subscribes to any
     if (!(command.flag & CommandFlag.response)) return
     const waiting = this.#waiting.get(command.opaque)
     if (waiting === undefined) return
+    if (command.code === ResponseCode.goAway && !waiting.sentAgain) return this.#goneAway(connection, waiting)
     this.#waiting.delete(command.opaque)
     if (this.#waiting.size === 0) this.#stopSweep()
-    waiting.onReply(null, command)
+    this.#closeIfDone(connection)
+    tell(waiting.onReply, null, command)
   }
 
-  #lost(error: Error | null): void {
-    this.#connection = null
+  /** The broker is about to go and did nothing: another one may listen there by now (NettyRemotingClient). */
+  #goneAway(connection: Connection, waiting: Waiting): void {
+    if (this.#connection === connection) this.#connection = null
+    waiting.sentAgain = true
+    this.#send(waiting)
+    this.#closeIfDone(connection)
+  }
+
+  #closeIfDone(connection: Connection): void {
+    if (connection === this.#connection) return
+    for (const waiting of this.#waiting.values()) if (waiting.connection === connection) return
+    connection.close()
+  }
+
+  #lost(connection: Connection, error: Error | null): void {
+    this.#open.delete(connection)
+    if (this.#connection === connection) this.#connection = null
     const why = error === null ? 'it was closed' : reasonOf(error)
-    this.#fail(new MqError('MQ_BROKER_UNREACHABLE', `lost the connection to ${this.#address}: ${why}`))
-  }
-
-  #fail(error: MqError): void {
-    this.#stopSweep()
-    const waiting = [...this.#waiting.values()]
-    this.#waiting.clear()
-    for (const { onReply } of waiting) onReply(error, null)
+    this.#fail(
+      (waiting) => waiting.connection === connection,
+      new MqError('MQ_BROKER_UNREACHABLE', `lost the connection to ${this.#address}: ${why}`),
+    )
   }
 
   #dropLate(): void {
     const now = Date.now()
-    for (const [opaque, { deadline, onReply }] of this.#waiting) {
-      if (deadline > now) continue
+    const why = `${this.#address} did not answer within ${this.#options.timeoutMs} ms`
+    this.#fail(({ deadline }) => deadline <= now, new MqError('MQ_TIMEOUT', why))
+  }
+
+  #fail(which: (waiting: Waiting) => boolean, error: MqError): void {
+    const failed: OnReply[] = []
+    for (const [opaque, waiting] of this.#waiting) {
+      if (!which(waiting)) continue
       this.#waiting.delete(opaque)
-      onReply(
-        new MqError('MQ_TIMEOUT', `${this.#address} did not answer within ${this.#options.timeoutMs} ms`),
-        null,
-      )
+      failed.push(waiting.onReply)
     }
     if (this.#waiting.size === 0) this.#stopSweep()
+    for (const onReply of failed) tell(onReply, error, null)
   }
 
   #stopSweep(): void {
     if (this.#sweep !== null) clearInterval(this.#sweep)
     this.#sweep = null
+  }
+}
+
+/** A callback's own error is uncaught, in a turn of its own: the answers beside it are none of its business. */
+function tell(onReply: OnReply, error: MqError | null, command: Command | null): void {
+  try {
+    onReply(error, command)
+  } catch (thrown) {
+    queueMicrotask(() => {
+      throw thrown as Error
+    })
   }
 }
 

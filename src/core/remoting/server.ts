@@ -49,8 +49,7 @@ export class RemotingServer {
     const remoteHost = hostOf(socket.remoteAddress ?? '127.0.0.1', socket.remotePort ?? 0)
     const connection: Connection = new Connection(
       socket,
-      (command) =>
-        this.#serve(connection, { channel: connection, remoteHost, localAddress: local }, command),
+      (command) => this.#serve(connection, { channel: connection, remoteHost, localAddress: local }, command),
       () => {
         this.#connections.delete(connection)
         onDisconnect(connection)
@@ -78,7 +77,9 @@ export class RemotingServer {
       this.#server.listen(port, bind, () => {
         this.#server.off('error', refused)
         // one connection that could not be taken (no descriptors left, say) is no reason to leave the others
-        this.#server.on('error', (error) => process.emitWarning(`a connection was not taken: ${error.message}`))
+        this.#server.on('error', (error) =>
+          process.emitWarning(`a connection was not taken: ${error.message}`),
+        )
         resolve((this.#server.address() as AddressInfo).port)
       })
     })

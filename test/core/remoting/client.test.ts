@@ -154,6 +154,65 @@ describe('RemotingClient', () => {
     await assert.rejects(connecting, { code: 'MQ_FAILED' })
   })
 
+  it('sends again, over a new connection, what was answered GO_AWAY, and waits for what the old one owes', async () => {
+    const asked = [ask(), ask()]
+    await until(() => requests.length === 2)
+    const [first, second] = requests
+    answer(first!, { code: 1500 })
+    await until(() => requests.length === 3)
+    assert.equal(requests[2]!.opaque, first!.opaque)
+    const reply = { ...first!, flag: CommandFlag.response, code: 0, remark: 'the new one' }
+    connections[1]!.send(encodeFrame(reply))
+    assert.equal((await asked[0]!).remark, 'the new one')
+    answer(second!, { remark: 'the old one' })
+    assert.equal((await asked[1]!).remark, 'the old one')
+    await until(() => sockets[0]!.readableEnded)
+    const next = ask()
+    await until(() => requests.length === 4)
+    connections[1]!.send(encodeFrame({ ...requests[3]!, flag: CommandFlag.response }))
+    await next
+    assert.equal(sockets.length, 2)
+  })
+
+  it('takes a second GO_AWAY for the answer', async () => {
+    const asked = ask()
+    for (const i of [0, 1]) {
+      await until(() => requests.length === i + 1)
+      connections[i]!.send(encodeFrame({ ...requests[i]!, flag: CommandFlag.response, code: 1500 }))
+    }
+    assert.equal((await asked).code, 1500)
+  })
+
+  it('loses no answer to a callback that throws, nor its connection', async () => {
+    const uncaught: unknown[] = []
+    const listeners = process.listeners('uncaughtException')
+    process.removeAllListeners('uncaughtException')
+    process.on('uncaughtException', (error) => uncaught.push(error))
+    try {
+      client.submit(call, () => {
+        throw new Error('a bug')
+      })
+      const beside = ask()
+      await until(() => requests.length === 2)
+      for (const request of requests) answer(request)
+      assert.equal((await beside).code, 0)
+      const failing = ask()
+      client.submit(call, () => {
+        throw new Error('another')
+      })
+      const last = ask()
+      await until(() => requests.length === 5)
+      sockets[0]!.destroy()
+      await Promise.all(
+        [failing, last].map((each) => assert.rejects(each, { code: 'MQ_BROKER_UNREACHABLE' })),
+      )
+      assert.deepEqual(uncaught.map(String), ['Error: a bug', 'Error: another'])
+    } finally {
+      process.removeAllListeners('uncaughtException')
+      for (const listener of listeners) process.on('uncaughtException', listener)
+    }
+  })
+
   it('refuses what does not fit a frame, and goes on', async () => {
     await assert.rejects(
       new Promise((resolve, reject) => {
