@@ -2,12 +2,12 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { MqError } from '../errors.ts'
 import { formatHost, hostOf } from '../model/host.ts'
 import { ourVersion } from '../model/versions.ts'
-import { decodeCall, encodeAnswer, type EncodedAnswer } from './codec.ts'
+import { decodeCall, encodeAnswer, encodeCall, type EncodedAnswer } from './codec.ts'
 import { Connection } from './connection.ts'
 import { CommandFlag, emptyBody, encodeFrame, type Command, type SerializeType } from './frame.ts'
 import { answerOfError, type CallContext, type Channel, type Handler, type Handlers } from './handlers.ts'
 import { ourLanguage } from './languages.ts'
-import { requestNameOf, type RequestName } from './requests/index.ts'
+import { requestNameOf, type CallOf, type RequestName } from './requests/index.ts'
 import { ResponseCode } from './response-codes.ts'
 
 export interface ServerOptions {
@@ -37,6 +37,8 @@ export class RemotingServer {
   readonly #options: ServerOptions
   readonly #server: Server
   readonly #connections = new Set<Connection>()
+  /** Of requests to clients: theirs have a count of their own. */
+  #opaque = 0
 
   constructor(options: ServerOptions) {
     this.#options = options
@@ -91,6 +93,16 @@ export class RemotingServer {
       this.#server.close(() => resolve())
       for (const connection of this.#connections) connection.close(null)
     })
+  }
+
+  /** A one-way request to a client; nothing, when it has gone or does not read. */
+  push<N extends RequestName>(channel: Channel, name: N, call: CallOf<N>): void {
+    const connection = channel as Connection
+    if (!this.#connections.has(connection) || connection.congested) return
+    this.#opaque = (this.#opaque + 1) & 0x7fffffff
+    const header = { language: ourLanguage, version: ourVersion, opaque: this.#opaque, remark: null }
+    const request = { ...encodeCall(name, call), ...header, flag: CommandFlag.oneway }
+    connection.send(encodeFrame({ ...request, serializeType: 'json' }))
   }
 
   #serve(connection: Connection, peer: Omit<CallContext, 'language' | 'version'>, command: Command): void {
