@@ -27,7 +27,10 @@ export interface RebuildReport {
   readonly bytes: number
 }
 
-/** What has no meaning but on a folder. @throws MQ_STORE_NOT_FOUND, MQ_STORE_IN_USE, MQ_INTERRUPTED and as each says */
+/**
+ * What has no meaning but on a folder. @throws MQ_STORE_NOT_FOUND, MQ_STORE_IN_USE, MQ_INTERRUPTED and as
+ * each says
+ */
 export class Maintenance {
   readonly #options: MaintenanceOptions
   readonly #fs: FileSystem
@@ -76,7 +79,9 @@ export class Maintenance {
     return this.#run(exportStore(this.#fs, this.#clock, folder, to, this.#lockTimeoutMs))
   }
 
-  /** Takes the folder of a RocketMQ broker over. @throws MQ_STORE_CORRUPT, MQ_FAILED when it is ours already */
+  /**
+   * Takes the folder of a RocketMQ broker over. @throws MQ_STORE_CORRUPT, MQ_FAILED when it is ours already
+   */
   import(): Promise<ImportReport> {
     const { folder } = this.#options
     if (!this.#isForeign()) {

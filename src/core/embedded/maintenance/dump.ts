@@ -13,7 +13,7 @@ import { openFolder } from '../../store/store-folder.ts'
 /** One record of the log as it stands there, or a part of it that is none. */
 export type LogEntry = LogRecord | LogGap
 
-export interface LogRecord {
+export type LogRecord = {
   readonly kind: 'record'
   readonly offset: number
   readonly size: number
@@ -35,7 +35,7 @@ export interface LogRecord {
   readonly crc: 'record' | 'body'
 }
 
-export interface LogGap {
+export type LogGap = {
   readonly kind: 'damage'
   readonly offset: number
   readonly size: number
@@ -43,13 +43,17 @@ export interface LogGap {
 }
 
 export interface DumpRange {
-  /** Log offset to begin at: a record's place, else the next record is looked for. Default the log's begin. */
+  /**
+   * Log offset to begin at: a record's place, else the next record is looked for. Default the log's begin.
+   */
   readonly from?: number
   /** Entries that begin at or behind it are left out. Default the log's end. */
   readonly to?: number
 }
 
-/** Entries in the order of the log. Takes no lock: a log that is written to is dumped as far as it is seen. */
+/**
+ * Entries in the order of the log. Takes no lock: a log that is written to is dumped as far as it is seen.
+ */
 export async function* dumpLog(
   fs: FileSystem,
   folder: string,

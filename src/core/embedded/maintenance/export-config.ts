@@ -29,7 +29,8 @@ const groupDefaults = {
 }
 
 /**
- * Writes `config/` for a RocketMQ broker. Integer keys are quoted: fastjson reads both, everyone else this only.
+ * Writes `config/` for a RocketMQ broker. Integer keys are quoted: fastjson reads both, everyone else this
+ * only.
  * @param names of broker and cluster; the broker makes system topics, and those named after it, by itself
  */
 export function exportConfig(

@@ -5,7 +5,10 @@ const chunkSize = 1024 * 1024
 const blockSize = 64 * 1024
 const zeros = Buffer.alloc(blockSize)
 
-/** Copies the first `length` bytes to a new file of `size`; what is all zeros takes no room. Yields bytes done. */
+/**
+ * Copies the first `length` bytes to a new file of `size`; what is all zeros takes no room. Yields bytes
+ * done.
+ */
 export function* copySparsely(
   fs: FileSystem,
   from: string,

@@ -184,7 +184,9 @@ class Verify {
     }
   }
 
-  /** Queue offsets follow one another; behind damage some are missing, and RocketMQ's topics may be made anew. */
+  /**
+   * Queue offsets follow one another; behind damage some are missing, and RocketMQ's topics may be made anew.
+   */
   #place(topic: string, queueId: number, queueOffset: number, offset: number): void {
     const name = `${topic}/${queueId}`
     const known = this.#ends.get(name)
