@@ -85,13 +85,28 @@ async function main([first, ...rest]) {
   const asksHelp = first === undefined || ['help', '--help', '-h'].includes(first)
   if (first === '--version') return help([first])
   if (asksHelp && rest.length === 0) return help(['--help'])
-  const name = asksHelp ? rest[0] : first
-  const command = find(name)
-  const { bundle, keep } = loadBundle(command ?? 'unknown', manifest.version)
-  if (command === undefined) return bundle.failUnknownCommand(name, names, rest)
-  if (asksHelp) return help([command, '--help'])
-  const status = await bundle.runCommand(bundle.COMMANDS[command], rest, manifest.version)
-  if (status === null) return help([command, '--help'])
+  const [name, ...args] = asksHelp ? rest : [first, ...rest]
+  // `store verify` is the command store:verify
+  const ofTopic = args.length > 0 ? find(`${name}:${args[0]}`) : undefined
+  const command = ofTopic ?? find(name)
+  if (ofTopic !== undefined) args.shift()
+  const isTopic = names.some((known) => known.toLowerCase().startsWith(`${name.toLowerCase()}:`))
+  if (command === undefined && isTopic && (args.length === 0 || /^(-h|--help)$/.test(args[0]))) {
+    return help([name, '--help'])
+  }
+  const { bundle, keep } = loadBundle(command?.replace(':', '-') ?? 'unknown', manifest.version)
+  if (command === undefined) {
+    const asked = isTopic ? `${name} ${args.shift()}` : name
+    return bundle.failUnknownCommand(
+      asked,
+      names.map((known) => known.replace(':', ' ')),
+      args,
+    )
+  }
+  const askHelp = () => help([...command.split(':'), '--help'])
+  if (asksHelp) return askHelp()
+  const status = await bundle.runCommand(bundle.COMMANDS[command], args, manifest.version)
+  if (status === null) return askHelp()
   keep()
   return status
 }

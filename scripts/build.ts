@@ -2,7 +2,7 @@ import { build, type Metafile, type Plugin as EsbuildPlugin } from 'esbuild'
 import { Plugin } from '@oclif/core'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
 const dist = join(root, 'dist')
@@ -10,19 +10,27 @@ const dist = join(root, 'dist')
 /** Native modules stay outside; oclif asks for typescript only where it finds itself in a source tree. */
 const external = ['better-sqlite3', 'lz4-napi', 'typescript']
 
-/** Command name to file: one file in an area's folder is one command, named as mqadmin's. */
+/** Areas whose name is said before the command's: ours, which mqadmin does not have. */
+const topics = new Set(['store'])
+
+/** Command id to file: one file in an area's folder is one command, named as mqadmin's, or `topic:name`. */
 function commandFiles(): ReadonlyMap<string, string> {
   const folder = join(root, 'src/commands')
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => /^[a-z]+[/\\]\w+\.ts$/.test(file))
     .sort((a, b) => (basename(a) < basename(b) ? -1 : 1))
-  return new Map(files.map((file) => [basename(file, '.ts'), join(folder, file)]))
+  return new Map(
+    files.map((file) => {
+      const [area, name] = [dirname(file), basename(file, '.ts')]
+      return [topics.has(area) ? `${area}:${name}` : name, join(folder, file)]
+    }),
+  )
 }
 
 /** The bundle's entry. Commands are getters over require, so that a start evaluates one of them only. */
 function entrySource(): string {
   const getters = [...commandFiles()].map(
-    ([name, file]) => `get ${name}() { return require(${JSON.stringify(file)}).default },`,
+    ([name, file]) => `get ${JSON.stringify(name)}() { return require(${JSON.stringify(file)}).default },`,
   )
   return [
     `export const COMMANDS = {\n${getters.join('\n')}\n}`,

@@ -97,6 +97,7 @@ const openDoors = /^src\/core\/(errors\.ts|client\/admin\.ts|model\/.*)$/
 const starters: Readonly<Record<string, string>> = {
   'src/command-line/io.ts': 'src/core/connect.ts',
   'src/commands/server/serve.ts': 'src/core/embedded/serve.ts',
+  'src/store-command.ts': 'src/core/embedded/maintenance.ts',
 }
 
 /** Who may use a module of Node's, or a library; everyone else goes through them. */

@@ -13,7 +13,7 @@ import { openFolder } from '../../store/store-folder.ts'
 /** One record of the log as it stands there, or a part of it that is none. */
 export type LogEntry = LogRecord | LogGap
 
-export interface LogRecord {
+export type LogRecord = {
   readonly kind: 'record'
   readonly offset: number
   readonly size: number
@@ -35,7 +35,7 @@ export interface LogRecord {
   readonly crc: 'record' | 'body'
 }
 
-export interface LogGap {
+export type LogGap = {
   readonly kind: 'damage'
   readonly offset: number
   readonly size: number

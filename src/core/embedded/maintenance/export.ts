@@ -22,10 +22,8 @@ const entriesAtOnce = 16_384
 
 /**
  * Writes what a RocketMQ broker starts on: segments, config and consume queues. A 5.5.0 broker without the
- * last
- * would index its last ten segments only (commitLogRecoverMaxNum). No checkpoint, abort, lock or index: it
- * makes
- * them. The folder appears whole, or not at all. Yields bytes of the log done.
+ * last would index its last ten segments only (commitLogRecoverMaxNum). No checkpoint, abort, lock or index:
+ * it makes them. The folder appears whole, or not at all. Yields bytes of the log done.
  * @throws MQ_STORE_IN_USE, MQ_STORE_CORRUPT for a log with damage, MQ_FAILED when `to` is there and not empty
  */
 export function* exportStore(

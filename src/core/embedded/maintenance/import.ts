@@ -27,10 +27,8 @@ export interface ImportReport {
 
 /**
  * Takes the folder of a RocketMQ broker over. Everything of ours is made in a folder of another name and put
- * in place
- * by one rename: a crash leaves the broker's folder as it was, or one of ours. Commit log and config are not
- * changed;
- * the first writer cuts off what lies behind the log's end. Yields bytes of the log done.
+ * in place by one rename: a crash leaves the broker's folder as it was, or one of ours. Commit log and config
+ * are not changed; the first writer cuts off what lies behind the log's end. Yields bytes of the log done.
  * @throws MQ_STORE_IN_USE while a broker runs on it or another import does, MQ_STORE_CORRUPT
  */
 export function* importStore(fs: FileSystem, folder: string): Generator<number, ImportReport> {
