@@ -26,7 +26,18 @@ export interface OpenOptions {
 }
 
 export function openStore(fs: FileSystem, folder: string, options: OpenOptions = {}): Store {
-  return new Store({ folder, fs, clock, segmentSize, writer: 'turn', lockTimeoutMs: 2000, ...options })
+  // nothing expires by itself: the operation `expire` is one of those that are crashed
+  const retention = {}
+  return new Store({
+    folder,
+    fs,
+    clock,
+    segmentSize,
+    writer: 'turn',
+    lockTimeoutMs: 2000,
+    retention,
+    ...options,
+  })
 }
 
 export function request(topic: string, queueId: number, text: string, size = 0): AppendRequest {
