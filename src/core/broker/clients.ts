@@ -57,20 +57,20 @@ export class Clients {
       members.set(channel, member)
     }
     let sendAgain = data.fingerprint === 0
-    for (const consumer of data.consumers) {
+    for (const { subscriptions, ...consumer } of data.consumers) {
       const group = this.#groupOf(consumer)
       if (group.fingerprint !== null && group.fingerprint !== data.fingerprint) sendAgain = true
       if (data.withoutSub && group.subscriptions.size === 0) sendAgain = true
       group.fingerprint = data.fingerprint
       const joined = !group.members.has(channel)
       group.members.set(channel, member)
-      const changed = !data.withoutSub && updateSubscriptions(group.subscriptions, consumer.subscriptions)
+      const changed = !data.withoutSub && updateSubscriptions(group.subscriptions, subscriptions)
       if (joined || changed) this.#notify(group)
     }
     return sendAgain
   }
 
-  #groupOf({ subscriptions: _, ...consumer }: ConsumerData): ConsumerGroup {
+  #groupOf(consumer: ConsumerGroup['consumer']): ConsumerGroup {
     let group = this.#consumers.get(consumer.groupName)
     if (group === undefined) {
       group = { consumer, fingerprint: null, subscriptions: new Map(), members: new Map() }

@@ -36,7 +36,7 @@ const unsentMax = 16 * 1024 * 1024
 export class RemotingServer {
   readonly #options: ServerOptions
   readonly #server: Server
-  readonly #connections = new Set<Connection>()
+  readonly #connections = new Map<Channel, Connection>()
   /** Of requests to clients: theirs have a count of their own. */
   #opaque = 0
 
@@ -58,7 +58,7 @@ export class RemotingServer {
       },
       unsentMax,
     )
-    this.#connections.add(connection)
+    this.#connections.set(connection, connection)
     socket.setTimeout(idleMaxMs, () => connection.close())
   }
 
@@ -91,14 +91,14 @@ export class RemotingServer {
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve())
-      for (const connection of this.#connections) connection.close(null)
+      for (const connection of this.#connections.values()) connection.close()
     })
   }
 
   /** A one-way request to a client; nothing, when it has gone or does not read. */
   push<N extends RequestName>(channel: Channel, name: N, call: CallOf<N>): void {
-    const connection = channel as Connection
-    if (!this.#connections.has(connection) || connection.congested) return
+    const connection = this.#connections.get(channel)
+    if (connection === undefined || connection.congested) return
     this.#opaque = (this.#opaque + 1) & 0x7fffffff
     const header = { language: ourLanguage, version: ourVersion, opaque: this.#opaque, remark: null }
     const request = { ...encodeCall(name, call), ...header, flag: CommandFlag.oneway }

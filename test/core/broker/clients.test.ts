@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { Clients } from '../../../src/core/broker/clients.ts'
+import type { ClientChannel } from '../../../src/core/broker/ports.ts'
 import type { ConsumerData, HeartbeatData, Subscription } from '../../../src/core/model/client-data.ts'
 import { FakeChannel, ManualTime } from './test-broker.ts'
 
@@ -39,7 +40,7 @@ describe('Clients', () => {
   let one: FakeChannel
   let two: FakeChannel
   let time: ManualTime
-  let notified: [FakeChannel, string][]
+  let notified: [ClientChannel, string][]
 
   beforeEach(() => {
     one = new FakeChannel(1)
@@ -47,7 +48,7 @@ describe('Clients', () => {
     time = new ManualTime()
     notified = []
     clients = new Clients(time, {
-      consumerIdsChanged: (channel, group) => notified.push([channel as FakeChannel, group]),
+      consumerIdsChanged: (channel, group) => notified.push([channel, group]),
     })
   })
 

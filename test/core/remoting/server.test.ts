@@ -289,7 +289,8 @@ describe('RemotingServer', () => {
     const client = await join()
     client.ask({})
     await until(() => client.answers.length === 1)
-    const { server: listening } = (contexts[0]!.channel as Connection).socket as unknown as { server: Server }
+    const accepted = contexts[0]!.channel as unknown as { socket: { server: Server } }
+    const listening = accepted.socket.server
     const warned = once(process, 'warning')
     listening.emit('error', new Error('accept EMFILE'))
     const [warning] = (await warned) as [Error]
