@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -66,7 +66,6 @@ function demo(store: string): void {
   for (const [what, ms] of steps) console.log(`${what.padEnd(20)} ${ms.toFixed(0).padStart(5)} ms`)
 }
 
-if (!existsSync(join(root, 'oclif.manifest.json'))) await import('./build.ts')
 const folder = mkdtempSync(join(tmpdir(), 'pocketmq-demo-'))
 try {
   demo(join(folder, 'store'))

@@ -168,9 +168,10 @@ export abstract class MqCommand extends Command {
     this.#io.err(text + '\n')
   }
 
-  /** Where a bar or spinner may be drawn. */
+  /** Where a spinner may be drawn: ora never ends on a terminal of 0 columns, as `script` and CI have. */
   protected get showsProgress(): boolean {
-    return this.#io.errIsTerminal && this.#values?.quiet !== true
+    const { errIsTerminal, errColumns } = this.#io
+    return errIsTerminal && errColumns > 0 && this.#values?.quiet !== true
   }
 
   protected get utc(): boolean {

@@ -186,6 +186,12 @@ describe('files', () => {
     assertNone(findings.filter((path) => !/^test\/commands\//.test(path)))
   })
 
+  /** Files that are longer today: they may shrink, never grow. */
+  const ratchet: Readonly<Record<string, number>> = {
+    'src/core/store/store.ts': 495,
+    'src/core/store/store-index.ts': 540,
+  }
+
   it('have at most 400 lines, of at most 110 characters, tables and long texts exempt', () => {
     const isTable = /^src\/core\/(errors\.ts|remoting\/(requests|bodies)\/)/
     const findings = scripts.flatMap((path) => {
@@ -194,7 +200,10 @@ describe('files', () => {
       const wide = lines.flatMap((line, i) =>
         line.length > 110 && !texts.has(i) ? [`${path}:${i + 1} has ${line.length} characters`] : [],
       )
-      return lines.length > 400 && !isTable.test(path) ? [...wide, `${path} has ${lines.length} lines`] : wide
+      const linesMax = ratchet[path] ?? 400
+      return lines.length > linesMax && !isTable.test(path)
+        ? [...wide, `${path} has ${lines.length} lines`]
+        : wide
     })
     assertNone(findings)
   })

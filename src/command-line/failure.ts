@@ -1,4 +1,5 @@
-import { stripVTControlCharacters, styleText } from 'node:util'
+import { Chalk } from 'chalk'
+import { stripVTControlCharacters } from 'node:util'
 import { MqError } from '../core/errors.ts'
 
 /** Anything thrown, as an error for people. What is not ours keeps its first line and its cause. */
@@ -43,8 +44,8 @@ function plainMessage(message: string): string {
 export function failureText(error: MqError, json: boolean, colour: boolean): string {
   const { code, message, hint } = error
   if (json) return JSON.stringify({ error: { code, message, hint } }) + '\n'
-  const label = colour ? styleText('red', 'error:') : 'error:'
-  return `${label} ${message}\nhint: ${hint}\n`
+  const { red } = new Chalk({ level: colour ? 1 : 0 })
+  return `${red('error:')} ${message}\nhint: ${hint}\n`
 }
 
 /** Colour follows the terminal, NO_COLOR and FORCE_COLOR; what is printed never does. */

@@ -10,6 +10,8 @@ export interface CommandIo {
   readonly asMqadmin: boolean
   readonly out: Sink
   readonly errIsTerminal: boolean
+  /** Characters in a line of that terminal; 0 where it does not know. */
+  readonly errColumns: number
   stdin(): Readable
   /** Whole lines, at once. */
   err(text: string): void
@@ -26,6 +28,9 @@ export function processIo(asMqadmin: boolean): CommandIo {
     out: Sink.ofDescriptor(1),
     get errIsTerminal() {
       return process.stderr.isTTY
+    },
+    get errColumns() {
+      return process.stderr.columns
     },
     stdin: () => process.stdin,
     err: writeErr,

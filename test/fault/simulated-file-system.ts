@@ -58,6 +58,7 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   open(path: string, mode: 'read' | 'write' | 'create'): FileHandle {
+    if (this.#isReal(path)) return nodeFileSystem.open(path, mode)
     let inode = this.#live.get(path)
     if (mode === 'create' && inode === undefined) {
       this.#begin('open', path)
@@ -69,12 +70,14 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   mkdir(path: string): void {
-    if (this.#isReal(path)) return nodeFileSystem.mkdir(path)
-    if (path === join(this.root, 'pocketmq')) nodeFileSystem.mkdir(path)
     if (this.#live.get(path) === 'folder' || path === this.root) return
-    if (path !== dirname(path) && path.startsWith(this.root)) this.mkdir(dirname(path))
+    this.mkdir(dirname(path))
+    if (this.#isReal(path)) return nodeFileSystem.mkdir(path)
     this.#begin('mkdir', path)
+    if (path === join(this.root, 'pocketmq')) nodeFileSystem.mkdir(path)
     this.#link(path, 'folder')
+    // the port's promise: durable when it returns
+    this.syncFolder(dirname(path))
   }
 
   list(path: string): string[] {

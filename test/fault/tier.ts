@@ -15,7 +15,6 @@ export async function seeded(n: number, act: (seed: number) => unknown): Promise
     await act(own)
   } catch (error) {
     const repeat = `repeat with SEED=${seed}${process.env['FULL'] === '1' ? ' FULL=1' : ''} (round ${n}, ${own})`
-    if (error instanceof Error) error.message += `\n${repeat}`
-    throw error
+    throw new Error(`${(error as Error).message}\n${repeat}`, { cause: error })
   }
 }

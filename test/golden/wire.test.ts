@@ -40,9 +40,7 @@ function frameOf(hex: string): { bytes: Buffer; command: Command } {
 }
 
 /** Requests in the recording that this project neither sends nor answers. */
-const notInTable: Readonly<Record<number, string>> = {
-  40: 'NOTIFY_CONSUMER_IDS_CHANGED: the broker tells nobody of changed groups',
-}
+const notInTable: Readonly<Record<number, string>> = {}
 
 /** Extra fields of Java's that no row has, in which our encoding differs from what was recorded. */
 const fieldsNotInTable: Readonly<Record<string, string>> = {

@@ -10,7 +10,7 @@ import { tagFilter, type EntryFilter } from './filter/tag.ts'
 import { Groups } from './groups.ts'
 import { LongPoll } from './long-poll.ts'
 import { Offsets } from './offsets.ts'
-import type { ClientChannel, Timers } from './ports.ts'
+import type { ClientChannel, ClientPush, Timers } from './ports.ts'
 import { getMessages, type PullAnswer, type PullCaps } from './pull.ts'
 import { parseBatch, PutChecks, type PutRequest } from './put.ts'
 import { queryMessages } from './query.ts'
@@ -21,6 +21,7 @@ export interface BrokerOptions {
   readonly store: MessageStore
   readonly clock: Clock
   readonly timers: Timers
+  readonly push: ClientPush
   readonly pullCaps: PullCaps
 }
 
@@ -61,7 +62,7 @@ export class Broker {
     this.topics = new Topics(store.state, clock, store.clusterName, store.brokerName)
     this.groups = new Groups(store.state, clock)
     this.offsets = new Offsets(store.state)
-    this.clients = new Clients(clock)
+    this.clients = new Clients(clock, options.push)
     this.stats = new Stats(clock)
     this.#checks = new PutChecks(this.topics, store.clusterName, new UniqueKeys(() => clock.now()))
     this.#longPoll = new LongPoll(options.timers)
@@ -231,6 +232,7 @@ export class Broker {
 
   /** Answers everyone who waits; the store is closed by its owner. */
   close(): void {
+    this.clients.close()
     this.#longPoll.wakeAll()
   }
 }

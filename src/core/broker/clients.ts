@@ -6,15 +6,23 @@ import type {
   HeartbeatData,
   Subscription,
 } from '../model/client-data.ts'
-import type { ClientChannel } from './ports.ts'
+import type { ClientChannel, ClientPush, Timers } from './ports.ts'
+
+/** BrokerConfig.channelExpiredTimeout: four heartbeats missed. */
+const expiryMs = 120_000
+/** ClientHousekeepingService */
+const expiryScanMs = 10_000
 
 interface Member {
   readonly connection: ClientConnection
-  lastSeen: number
+  /** Epoch ms of its last heartbeat. */
+  readonly lastSeen: number
 }
 
 interface ConsumerGroup {
   consumer: Omit<ConsumerData, 'subscriptions'>
+  /** Of its last heartbeat; null before the first. */
+  fingerprint: number | null
   readonly subscriptions: Map<string, Subscription>
   readonly members: Map<ClientChannel, Member>
 }
@@ -25,47 +33,65 @@ interface ConsumerGroup {
  */
 export class Clients {
   readonly #clock: Clock
+  readonly #push: ClientPush
   readonly #consumers = new Map<string, ConsumerGroup>()
   readonly #producers = new Map<string, Map<ClientChannel, Member>>()
+  #cancelExpiry: () => void = () => undefined
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, push: ClientPush) {
     this.#clock = clock
+    this.#push = push
   }
 
-  heartbeat(channel: ClientChannel, connection: ClientConnection, data: HeartbeatData): void {
+  /**
+   * Answers whether the client should send its subscriptions again, IS_SUB_CHANGE: always without a
+   * fingerprint (0); else when it is another one than the group's last, or when subscriptions were left out
+   * that are not known here. ClientManageProcessor.heartBeatV2 does not look for the last: a broker started
+   * anew would refuse pulls for want of a subscription until the client has a new one.
+   */
+  heartbeat(channel: ClientChannel, connection: ClientConnection, data: HeartbeatData): boolean {
     const member = { connection, lastSeen: this.#clock.now() }
-    for (const group of data.producerGroups) {
-      let members = this.#producers.get(group)
-      if (members === undefined) this.#producers.set(group, (members = new Map<ClientChannel, Member>()))
+    for (const name of data.producerGroups) {
+      let members = this.#producers.get(name)
+      if (members === undefined) this.#producers.set(name, (members = new Map<ClientChannel, Member>()))
       members.set(channel, member)
     }
-    for (const consumer of data.consumers) this.#addConsumer(channel, member, consumer, data.withoutSub)
+    let sendAgain = data.fingerprint === 0
+    for (const { subscriptions, ...consumer } of data.consumers) {
+      const group = this.#groupOf(consumer)
+      if (group.fingerprint !== null && group.fingerprint !== data.fingerprint) sendAgain = true
+      if (data.withoutSub && group.subscriptions.size === 0) sendAgain = true
+      group.fingerprint = data.fingerprint
+      const joined = !group.members.has(channel)
+      group.members.set(channel, member)
+      const changed = !data.withoutSub && updateSubscriptions(group.subscriptions, subscriptions)
+      if (joined || changed) this.#notify(group)
+    }
+    return sendAgain
   }
 
-  #addConsumer(channel: ClientChannel, member: Member, data: ConsumerData, withoutSub: boolean): void {
-    const { subscriptions, ...consumer } = data
-    let group = this.#consumers.get(data.groupName)
+  #groupOf(consumer: ConsumerGroup['consumer']): ConsumerGroup {
+    let group = this.#consumers.get(consumer.groupName)
     if (group === undefined) {
-      group = { consumer, subscriptions: new Map(), members: new Map() }
-      this.#consumers.set(data.groupName, group)
+      group = { consumer, fingerprint: null, subscriptions: new Map(), members: new Map() }
+      this.#consumers.set(consumer.groupName, group)
     }
     group.consumer = consumer
-    group.members.set(channel, member)
-    if (withoutSub) return
-    const topics = new Set(subscriptions.map((each) => each.topic))
-    for (const topic of group.subscriptions.keys()) if (!topics.has(topic)) group.subscriptions.delete(topic)
-    for (const each of subscriptions) {
-      const known = group.subscriptions.get(each.topic)
-      if (known === undefined || each.subVersion > known.subVersion) group.subscriptions.set(each.topic, each)
-    }
+    return group
   }
 
   leave(channel: ClientChannel, producerGroup: string | null, consumerGroup: string | null): void {
-    if (producerGroup !== null) this.#remove(this.#producers, producerGroup, channel)
-    if (consumerGroup === null) return
-    const group = this.#consumers.get(consumerGroup)
-    group?.members.delete(channel)
-    if (group?.members.size === 0) this.#consumers.delete(consumerGroup)
+    if (producerGroup !== null) this.#leaveProducers(channel, producerGroup)
+    const group = consumerGroup === null ? undefined : this.#consumers.get(consumerGroup)
+    if (group?.members.delete(channel) !== true) return
+    if (group.members.size === 0) this.#consumers.delete(group.consumer.groupName)
+    else this.#notify(group)
+  }
+
+  #leaveProducers(channel: ClientChannel, name: string): void {
+    const members = this.#producers.get(name)
+    members?.delete(channel)
+    if (members?.size === 0) this.#producers.delete(name)
   }
 
   /** The connection is gone: it leaves everything. */
@@ -74,10 +100,34 @@ export class Clients {
     for (const group of [...this.#consumers.keys()]) this.leave(channel, null, group)
   }
 
-  #remove(groups: Map<string, Map<ClientChannel, Member>>, group: string, channel: ClientChannel): void {
-    const members = groups.get(group)
-    members?.delete(channel)
-    if (members?.size === 0) groups.delete(group)
+  /** Each member of a broadcasting group has all queues for itself. */
+  #notify({ consumer, members }: ConsumerGroup): void {
+    if (consumer.messageModel === 'BROADCASTING') return
+    for (const channel of members.keys()) this.#push.consumerIdsChanged(channel, consumer.groupName)
+  }
+
+  /** From now on those without a heartbeat for two minutes are hung up on, as in RocketMQ. */
+  expireEvery(timers: Timers): void {
+    this.#cancelExpiry = timers.after(expiryScanMs, () => {
+      this.#expire()
+      this.expireEvery(timers)
+    })
+  }
+
+  #expire(): void {
+    const before = this.#clock.now() - expiryMs
+    const expired = new Set<ClientChannel>()
+    const groups = [...this.#producers.values(), ...[...this.#consumers.values()].map((each) => each.members)]
+    for (const members of groups)
+      for (const [channel, { lastSeen }] of members) if (lastSeen < before) expired.add(channel)
+    for (const channel of expired) {
+      this.disconnected(channel)
+      channel.close()
+    }
+  }
+
+  close(): void {
+    this.#cancelExpiry()
   }
 
   /** Null when no member is connected. */
@@ -100,4 +150,17 @@ export class Clients {
   groupsOf(topic: string): string[] {
     return [...this.#consumers].filter(([, group]) => group.subscriptions.has(topic)).map(([name]) => name)
   }
+}
+
+/** True when a topic is new or gone; a newer version of a known one is no change (ConsumerGroupInfo). */
+function updateSubscriptions(known: Map<string, Subscription>, named: readonly Subscription[]): boolean {
+  const topics = new Set(named.map((each) => each.topic))
+  let changed = false
+  for (const topic of [...known.keys()]) if (!topics.has(topic)) changed = known.delete(topic)
+  for (const each of named) {
+    const before = known.get(each.topic)
+    if (before === undefined) changed = true
+    if (before === undefined || each.subVersion > before.subVersion) known.set(each.topic, each)
+  }
+  return changed
 }

@@ -26,3 +26,9 @@ export interface ClientChannel {
   readonly congested: boolean
   close(): void
 }
+
+/** What a broker tells clients unasked; Broker2Client. */
+export interface ClientPush {
+  /** The group has other members or subscriptions than before: share its queues out again, now. */
+  consumerIdsChanged(channel: ClientChannel, group: string): void
+}

@@ -33,14 +33,35 @@ export class NameServers {
         if (!(error instanceof MqError) || error.exit < 5) throw error
       }
     }
-    const error = failure as MqError
-    if (error.code === 'MQ_TIMEOUT') throw error
-    throw new MqError('MQ_NAMESRV_UNREACHABLE', `no name server reached: ${error.message}`, { cause: error })
+    throw notReached(failure as MqError)
   }
 
-  /** To every name server: each keeps its own configuration. */
-  async askAll<N extends RequestName>(name: N, call: CallOf<N>): Promise<readonly ReplyOf<N>[]> {
-    return Promise.all(this.#addresses.map((address) => this.#invoker.invoke(address, name, call)))
+  /**
+   * Tells every name server, the others too when one fails: each keeps its own configuration.
+   * @throws MQ_PARTIAL when some took it; when none did, what one said, or MQ_NAMESRV_UNREACHABLE
+   */
+  async tellAll<N extends RequestName>(name: N, call: CallOf<N>, about: string): Promise<void> {
+    const failures: { readonly address: string; readonly error: MqError }[] = []
+    const tell = async (address: string): Promise<void> => {
+      try {
+        checkSuccess(await this.#invoker.invoke(address, name, call), about)
+      } catch (error) {
+        if (!(error instanceof MqError)) throw error
+        failures.push({ address, error })
+      }
+    }
+    await Promise.all(this.#addresses.map(tell))
+    const [first] = failures
+    if (first === undefined) return
+    if (failures.length === this.#addresses.length) {
+      const refusal = failures.find(({ error }) => error.exit < 5) ?? first
+      throw notReached(refusal.error)
+    }
+    const failed = failures.map(({ address, error }) => `${address} (${error.message})`).join(', ')
+    const told = this.#addresses
+      .filter((each) => failures.every(({ address }) => address !== each))
+      .join(', ')
+    throw new MqError('MQ_PARTIAL', `${about} is set on ${told}, not on ${failed}`, { cause: first.error })
   }
 
   /** @throws MQ_TOPIC_NOT_EXIST */
@@ -70,6 +91,11 @@ export class NameServers {
     if (names === undefined) throw new MqError('MQ_CLUSTER_NOT_EXIST', `no such cluster: ${clusterName}`)
     return names.flatMap((name) => info.brokerAddrTable[name]?.brokerAddrs[masterId] ?? [])
   }
+}
+
+function notReached(error: MqError): MqError {
+  if (error.code !== 'MQ_BROKER_UNREACHABLE') return error
+  return new MqError('MQ_NAMESRV_UNREACHABLE', `no name server reached: ${error.message}`, { cause: error })
 }
 
 /** The body of a success. @throws what MqError.fromResponse makes of a refusal */

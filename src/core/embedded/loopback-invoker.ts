@@ -58,7 +58,7 @@ export class LoopbackInvoker implements Invoker {
     call: CallOf<N>,
     onReply: (error: Error | null, reply: ReplyOf<N> | null) => void,
   ): void {
-    let isAnswered = false
+    let isAnswered = false as boolean
     const answered = (answer: AnswerOf<N>): void => {
       isAnswered = true
       onReply(null, replyOf(answer))

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../lib/clock.ts'
 import { Broker } from '../broker/broker.ts'
 import { brokerHandlers } from '../broker/handlers/index.ts'
-import { systemTimers, type Timers } from '../broker/ports.ts'
+import { systemTimers, type ClientPush, type Timers } from '../broker/ports.ts'
 import { loopbackPullCaps, remotePullCaps } from '../broker/pull.ts'
 import { masterId } from '../model/route.ts'
 import { namesrvHandlers } from '../namesrv/handlers.ts'
@@ -22,11 +22,15 @@ export interface NodeOptions {
   readonly fs?: FileSystem
   readonly clock?: Clock
   readonly timers?: Timers
+  /** Absent: clients are told nothing unasked; the loopback has none that listen. */
+  readonly push?: ClientPush
   readonly lockTimeoutMs?: number
 }
 
 /** How often a server syncs the log and flushes the index: RocketMQ's flushIntervalCommitLog. */
 const flushIntervalMs = 500
+
+const silent: ClientPush = { consumerIdsChanged: () => undefined }
 
 /** The composition root: store, broker, name server and their handlers, over one folder. */
 export class EmbeddedNode {
@@ -45,7 +49,7 @@ export class EmbeddedNode {
       ? openForeignStore({ folder, fs, ...lockTimeout })
       : new Store({ folder, fs, clock, writer, ...segmentSize, ...lockTimeout })
     const pullCaps = writer === 'turn' ? loopbackPullCaps : remotePullCaps
-    this.broker = new Broker({ store: this.store, clock, timers, pullCaps })
+    this.broker = new Broker({ store: this.store, clock, timers, push: options.push ?? silent, pullCaps })
     const { broker } = this
     const routes = new Routes([
       {
@@ -58,7 +62,10 @@ export class EmbeddedNode {
       },
     ])
     this.handlers = { ...brokerHandlers(broker), ...namesrvHandlers(routes, kvConfigDb(this.store.state)) }
-    if (writer === 'hold') this.#flushEvery(timers)
+    if (writer === 'hold') {
+      this.#flushEvery(timers)
+      broker.clients.expireEvery(timers)
+    }
   }
 
   #flushEvery(timers: Timers): void {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ClientPush } from '../broker/ports.ts'
 import { Perm } from '../model/topic.ts'
 import { RemotingServer } from '../remoting/server.ts'
 import { EmbeddedNode } from './node.ts'
@@ -42,17 +43,23 @@ export async function serve(options: ServeOptions): Promise<Served> {
     if (options.store === null) rmSync(store, { recursive: true, force: true })
   }
   let node: EmbeddedNode | null = null
+  let server: RemotingServer | null = null
+  const push: ClientPush = {
+    consumerIdsChanged: (channel, consumerGroup) =>
+      server?.push(channel, 'NOTIFY_CONSUMER_IDS_CHANGED', { header: { consumerGroup }, body: undefined }),
+  }
   try {
-    node = new EmbeddedNode({ folder: store, writer: 'hold', lockTimeoutMs })
+    node = new EmbeddedNode({ folder: store, writer: 'hold', lockTimeoutMs, push })
     const { broker, handlers } = node
     for (const { name, queues } of topics) createTopic(broker.topics, name, queues)
-    const server = new RemotingServer({
+    const remoting = new RemotingServer({
       port,
       bind,
       handlers,
       onDisconnect: (channel) => broker.disconnected(channel),
     })
-    const address = `${bind}:${await server.listen()}`
+    server = remoting
+    const address = `${bind}:${await remoting.listen()}`
     writeServerFile(store, address)
     const served = node
     return {
@@ -60,7 +67,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
       store,
       async close() {
         removeServerFile(store)
-        await server.close()
+        await remoting.close()
         served.close()
         removeStore()
       },

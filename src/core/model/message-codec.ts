@@ -1,5 +1,4 @@
-import { inflateSync } from 'node:zlib'
-import { createRequire } from 'node:module'
+import { decompressOrNull } from './decompress.ts'
 import { formatHost } from './host.ts'
 import { offsetMsgId } from './ids.ts'
 import type { Message } from './message.ts'
@@ -22,8 +21,8 @@ export function decodeMessages(records: Buffer, brokerName: string): Message[] {
 
 /**
  * A record as people see it: the body decompressed, and the sysFlag bit that said so cleared, as Java's
- * client does. A body that cannot be decompressed stays as stored and keeps the bit: one such message must
- * not hide the others.
+ * client does. A body that cannot be decompressed, or only to more than 64 MiB, stays as stored and keeps the
+ * bit: one such message must not hide the others.
  */
 export function decodeMessage(record: StoredRecord, brokerName: string): Message {
   const properties = parseProperties(record.properties.toString('utf8'))
@@ -53,32 +52,5 @@ export function decodeMessage(record: StoredRecord, brokerName: string): Message
     storeSize: recordSize(record),
     preparedTransactionOffset: record.preparedTransactionOffset,
     body: decompressed ?? record.body,
-  }
-}
-
-const load = createRequire(import.meta.url)
-
-function decompressOrNull(body: Buffer, sysFlag: number): Buffer | null {
-  try {
-    return decompress(body, sysFlag)
-  } catch {
-    return null
-  }
-}
-
-/** Libraries are loaded when the first such body is met: most runs never meet one. */
-function decompress(body: Buffer, sysFlag: number): Buffer {
-  switch (sysFlag & SysFlag.compressionMask) {
-    case SysFlag.lz4: {
-      const lz4 = load('lz4-napi') as typeof import('lz4-napi')
-      return lz4.decompressFrameSync(body)
-    }
-    case SysFlag.zstd: {
-      const zstd = load('fzstd') as typeof import('fzstd')
-      return Buffer.from(zstd.decompress(body))
-    }
-    default:
-      // clients before 5.x set no type: theirs is zlib
-      return inflateSync(body)
   }
 }

@@ -183,7 +183,7 @@ export class RemotingClient {
   }
 }
 
-/** A callback's own error is uncaught, in a turn of its own: the answers beside it are none of its business. */
+/** A callback's own error is uncaught, in a turn of its own: it takes no other answer with it. */
 function tell(onReply: OnReply, error: MqError | null, command: Command | null): void {
   try {
     onReply(error, command)

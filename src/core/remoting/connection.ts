@@ -27,8 +27,8 @@ export class Connection {
   /**
    * @param onCommand gets every whole frame; its body is a view that nobody overwrites
    * @param onClose once, with the error that ended it, if one did
-   * @param unsentMax while more bytes than these wait to be sent, nothing is read. For one side only: two that
-   * wait for each other to read would wait forever.
+   * @param unsentMax while more bytes than these wait to be sent, nothing is read. For one side only: two
+   * that wait for each other to read would wait forever.
    */
   constructor(
     socket: Socket,

@@ -2,12 +2,12 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { MqError } from '../errors.ts'
 import { formatHost, hostOf } from '../model/host.ts'
 import { ourVersion } from '../model/versions.ts'
-import { decodeCall, encodeAnswer, type EncodedAnswer } from './codec.ts'
+import { decodeCall, encodeAnswer, encodeCall, type EncodedAnswer } from './codec.ts'
 import { Connection } from './connection.ts'
 import { CommandFlag, emptyBody, encodeFrame, type Command, type SerializeType } from './frame.ts'
 import { answerOfError, type CallContext, type Channel, type Handler, type Handlers } from './handlers.ts'
 import { ourLanguage } from './languages.ts'
-import { requestNameOf, type RequestName } from './requests/index.ts'
+import { requestNameOf, type CallOf, type RequestName } from './requests/index.ts'
 import { ResponseCode } from './response-codes.ts'
 
 export interface ServerOptions {
@@ -36,7 +36,9 @@ const unsentMax = 16 * 1024 * 1024
 export class RemotingServer {
   readonly #options: ServerOptions
   readonly #server: Server
-  readonly #connections = new Set<Connection>()
+  readonly #connections = new Map<Channel, Connection>()
+  /** Of requests to clients: theirs have a count of their own. */
+  #opaque = 0
 
   constructor(options: ServerOptions) {
     this.#options = options
@@ -56,7 +58,7 @@ export class RemotingServer {
       },
       unsentMax,
     )
-    this.#connections.add(connection)
+    this.#connections.set(connection, connection)
     socket.setTimeout(idleMaxMs, () => connection.close())
   }
 
@@ -89,8 +91,18 @@ export class RemotingServer {
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve())
-      for (const connection of this.#connections) connection.close(null)
+      for (const connection of this.#connections.values()) connection.close()
     })
+  }
+
+  /** A one-way request to a client; nothing, when it has gone or does not read. */
+  push<N extends RequestName>(channel: Channel, name: N, call: CallOf<N>): void {
+    const connection = this.#connections.get(channel)
+    if (connection === undefined || connection.congested) return
+    this.#opaque = (this.#opaque + 1) & 0x7fffffff
+    const header = { language: ourLanguage, version: ourVersion, opaque: this.#opaque, remark: null }
+    const request = { ...encodeCall(name, call), ...header, flag: CommandFlag.oneway }
+    connection.send(encodeFrame({ ...request, serializeType: 'json' }))
   }
 
   #serve(connection: Connection, peer: Omit<CallContext, 'language' | 'version'>, command: Command): void {

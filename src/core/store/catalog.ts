@@ -23,14 +23,14 @@ interface SealedColumns {
 export class Catalog {
   readonly #db: Database
   readonly #segments: Statement<[number], { base: number }>
-  readonly #parts: Statement<[string, number, number], SealedColumns>
-  readonly #holding: Statement<[string, number, number, number], SealedColumns>
+  readonly #parts: Statement<[string, number, number, number], SealedColumns>
+  readonly #holding: Statement<[string, number, number, number, number], SealedColumns>
 
   private constructor(db: Database) {
     this.#db = db
     this.#segments = this.#db.prepare('SELECT base FROM sealed_segment WHERE base < ? ORDER BY base')
     const parts =
-      'SELECT base, min_offset, end_offset FROM sealed_queue WHERE topic = ? AND queue_id = ? AND base < ?'
+      'SELECT base, min_offset, end_offset FROM sealed_queue WHERE topic = ? AND queue_id = ? AND base > ? AND base < ?'
     this.#parts = this.#db.prepare(`${parts} ORDER BY base`)
     this.#holding = this.#db.prepare(`${parts} AND end_offset > ? ORDER BY base LIMIT 1`)
   }
@@ -122,16 +122,16 @@ export class Catalog {
     return this.#segments.all(base).map((row) => row.base)
   }
 
-  /** The extent of a queue over all sealed segments before `base`. */
-  extent(topic: string, queueId: number, base: number): QueueExtent | null {
-    const rows = this.#parts.all(topic, queueId, base)
+  /** The extent of a queue over all sealed segments that begin between two offsets. */
+  extent(topic: string, queueId: number, after: number, before: number): QueueExtent | null {
+    const rows = this.#parts.all(topic, queueId, after, before)
     if (rows.length === 0) return null
     return { topic, queueId, minOffset: rows[0]!.min_offset, endOffset: rows.at(-1)!.end_offset }
   }
 
-  /** Base of the first sealed segment before `base` that holds a queue offset at or behind `from`. */
-  segmentHolding(topic: string, queueId: number, from: number, base: number): number | null {
-    return this.#holding.get(topic, queueId, base, from)?.base ?? null
+  /** Base of the first sealed segment between two offsets that holds a queue offset at or behind `from`. */
+  segmentHolding(topic: string, queueId: number, from: number, after: number, before: number): number | null {
+    return this.#holding.get(topic, queueId, after, before, from)?.base ?? null
   }
 
   isSound(): boolean {

@@ -298,14 +298,16 @@ export class IndexDb {
   }
 
   /**
-   * The extent of what lies before a log offset: the file may be ahead of what its reader has seen of the
-   * log.
+   * The extent of what lies between two log offsets. A reader meets files that are ahead of what it has seen
+   * of the
+   * log, and, after a crash, some that still hold what a tombstone hides.
    */
-  extentBefore(topic: string, queueId: number, logOffset: number): QueueExtent | null {
+  extentWithin(topic: string, queueId: number, from: number, to: number): QueueExtent | null {
     const row = this.#queue.get(topic, queueId)
     if (row === undefined) return null
     for (const [queueOffset, physicalOffset] of this.#backwards.iterate(row.id)) {
-      if (physicalOffset < logOffset) return { ...extentOf(row), endOffset: queueOffset + 1 }
+      if (physicalOffset < from) return null
+      if (physicalOffset < to) return { ...extentOf(row), endOffset: queueOffset + 1 }
     }
     return null
   }

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import type { FileSystem } from './file-system.ts'
 
 /**
- * Says who it is when a RocketMQ broker runs on a folder, else null. It holds byte 0 of `lock`, a POSIX lock that
+ * Says who it is when a RocketMQ broker runs on a folder, else null. It holds byte 0 of `lock`, a POSIX lock
+ * that
  * Node cannot ask for: Linux lists all of them. `abort` has its pid, and stays behind when it is killed.
  */
 export function liveBroker(fs: FileSystem, folder: string): string | null {

@@ -96,7 +96,8 @@ function* walkSegment(
   if (end === null) return { offset: from, seen: null }
   let offset = from
   for (let size = spanSize; ;) {
-    const span = log.readSpan(offset, Math.min(size, end - offset))
+    const wanted = Math.min(size, end - offset)
+    const span = log.readSpan(offset, wanted)
     let at = 0
     let seen = log.inspectIn(span, at, offset)
     for (; seen.frame === 'message'; seen = log.inspectIn(span, at, offset + at)) {
@@ -105,7 +106,8 @@ function* walkSegment(
     }
     offset += at
     yield offset
-    const readAll = span.length - at >= end - offset
+    // a crash may have come before the file had its size
+    const readAll = span.length < wanted || span.length - at >= end - offset
     if (seen.frame === 'cut' && !readAll && seen.size <= end - offset) size = Math.max(spanSize, seen.size)
     else if (seen.frame === 'zeros' && span.length - at < 8 && !readAll) size = spanSize
     else return { offset, seen: blankChecked(seen, end - offset) }

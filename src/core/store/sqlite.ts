@@ -6,6 +6,7 @@ export type Database = BetterSqlite3.Database
 export type Statement<P extends unknown[] = unknown[], R = unknown> = BetterSqlite3.Statement<P, R>
 
 const load = createRequire(import.meta.url)
+let Sqlite: typeof BetterSqlite3 | null = null
 
 /** How long a short transaction, or a recovery of the write-ahead log, of another process may take. */
 export const busyTimeoutMs = 5000
@@ -17,7 +18,7 @@ export const busyTimeoutMs = 5000
  * @throws MQ_STORE_UNWRITABLE when it is missing or may not be opened
  */
 export function openDatabase(path: string, mode: 'read' | 'create', timeoutMs = busyTimeoutMs): Database {
-  const Sqlite = load('better-sqlite3') as typeof BetterSqlite3
+  Sqlite ??= load('better-sqlite3') as typeof BetterSqlite3
   try {
     return new Sqlite(path, { timeout: timeoutMs, readonly: mode === 'read', fileMustExist: mode === 'read' })
   } catch (error) {

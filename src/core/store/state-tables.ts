@@ -29,12 +29,15 @@ export class Tombstones {
     return this.#known
   }
 
-  /** With the floors of its queues: they begin at 0 again. */
+  /** With what counted its queues' offsets, floors and groups': they begin at 0 again. */
   set(topic: string, physicalOffset: number): void {
     this.#write(
       'INSERT INTO tombstone VALUES (?, ?) ON CONFLICT DO UPDATE SET physical_offset = excluded.physical_offset',
       [topic, physicalOffset],
-      () => this.#state.db.prepare('DELETE FROM queue_floor WHERE topic = ?').run(topic),
+      () => {
+        this.#state.db.prepare('DELETE FROM queue_floor WHERE topic = ?').run(topic)
+        this.#state.db.prepare('DELETE FROM consumer_offset WHERE topic = ?').run(topic)
+      },
     )
   }
 

@@ -80,10 +80,15 @@ export class StoreIndex {
     return this.#lastStoreTime
   }
 
-  /** Reader: looks at what is there now and walks the rest of the log into the tail. */
-  refresh(syncedTo: number): void {
+  /**
+   * Reader: looks at what is there now and walks the rest of the log into the tail.
+   * @param sameBoot false: the machine went down since the last writer, and the log may have lost what its
+   * index has
+   */
+  refresh(syncedTo: number, sameBoot = true): void {
     this.#unlessCorrupt(
       () => {
+        if (!sameBoot) this.#distrustAhead(syncedTo)
         this.#open('read')
         runToEnd(this.#catchUp(syncedTo))
       },
@@ -219,7 +224,7 @@ export class StoreIndex {
   extent(topic: string, queueId: number): QueueExtent | null {
     return this.#guarded(() => {
       const parts = [
-        this.#catalog?.extent(topic, queueId, this.#active?.base ?? 0) ?? null,
+        this.#catalog?.extent(topic, queueId, this.#firstBase(topic), this.#active?.base ?? 0) ?? null,
         this.#activeExtent(topic, queueId),
       ]
       for (const rows of this.#tail.rows(topic, queueId)) {
@@ -235,7 +240,17 @@ export class StoreIndex {
   #activeExtent(topic: string, queueId: number): QueueExtent | null {
     if (this.#active === null) return null
     if (this.#writing) return this.#active.extent(topic, queueId)
-    return this.#active.extentBefore(topic, queueId, this.#coveredTo)
+    return this.#active.extentWithin(topic, queueId, this.#tombstoneOf(topic), this.#coveredTo)
+  }
+
+  /** Segments that begin at or before this hold nothing of a topic any more. */
+  #firstBase(topic: string): number {
+    return this.#tombstoneOf(topic) - this.#log.segmentSize
+  }
+
+  #segmentHolding(topic: string, queueId: number, from: number): number | null {
+    const active = this.#active?.base ?? 0
+    return this.#catalog?.segmentHolding(topic, queueId, from, this.#firstBase(topic), active) ?? null
   }
 
   /** All queues that hold something. */
@@ -269,9 +284,11 @@ export class StoreIndex {
   }
 
   #rangeOnce(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
-    const sealed = this.#catalog?.segmentHolding(topic, queueId, from, this.#active?.base ?? 0) ?? null
+    const sealed = this.#segmentHolding(topic, queueId, from)
     if (sealed !== null) return this.#sealed.of(sealed, this.#writing).range(topic, queueId, from, max)
-    const flushed = this.#active?.range(topic, queueId, from, max) ?? []
+    const tombstone = this.#tombstoneOf(topic)
+    const rows = this.#active?.range(topic, queueId, from, max) ?? []
+    const flushed = tombstone === 0 ? rows : rows.filter((entry) => entry.physicalOffset >= tombstone)
     return flushed.length > 0 ? flushed : tailRange(this.#tail.rows(topic, queueId), from, max)
   }
 
@@ -291,8 +308,7 @@ export class StoreIndex {
 
   /** Where a file says a queue's offset lies, the log holds another record: the file is made again. */
   distrust(topic: string, queueId: number, queueOffset: number): void {
-    const active = this.#active?.base ?? 0
-    this.#files.distrust(this.#catalog?.segmentHolding(topic, queueId, queueOffset, active) ?? active)
+    this.#files.distrust(this.#segmentHolding(topic, queueId, queueOffset) ?? this.#active?.base ?? 0)
     this.#reopen()
   }
 
@@ -346,6 +362,19 @@ export class StoreIndex {
     this.#useNewest(mode)
     this.#openCatalog(mode)
     this.#fillCatalog(mode)
+  }
+
+  /** What a writer removes in `check`, a reader passes over. */
+  #distrustAhead(syncedTo: number): void {
+    const from = Math.max(syncedTo, this.#log.minOffset)
+    const end = walkLog(this.#log, from, syncedTo, { record: ignore, damage: ignore })
+    for (const base of this.#files.bases().reverse()) {
+      const index = this.#files.open(base, 'read')
+      const { indexedTo } = index ?? { indexedTo: Infinity }
+      index?.close()
+      if (indexedTo <= end) return
+      this.#files.distrust(base)
+    }
   }
 
   #useNewest(mode: 'read' | 'write'): void {
@@ -502,4 +531,8 @@ export class StoreIndex {
     active.close()
     this.#active = this.#files.openAnew(segments.findLast((segment) => physicalOffset >= segment.base)!.base)
   }
+}
+
+function ignore(): void {
+  // a walk that only looks for the end
 }

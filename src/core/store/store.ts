@@ -150,7 +150,8 @@ export class Store {
     const row = this.state.writer()
     this.#turn.notice(row)
     this.#log.refresh()
-    this.#index.refresh(row.clean && row.bootId === bootId() ? row.logEnd : row.syncedTo)
+    const sameBoot = row.bootId === bootId()
+    this.#index.refresh(row.clean && sameBoot ? row.logEnd : row.syncedTo, sameBoot)
   }
 
   get segmentSize(): number {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { Clients } from '../../../src/core/broker/clients.ts'
+import type { ClientChannel } from '../../../src/core/broker/ports.ts'
 import type { ConsumerData, HeartbeatData, Subscription } from '../../../src/core/model/client-data.ts'
 import { FakeChannel, ManualTime } from './test-broker.ts'
 
@@ -38,21 +39,27 @@ describe('Clients', () => {
   let clients: Clients
   let one: FakeChannel
   let two: FakeChannel
+  let time: ManualTime
+  let notified: [ClientChannel, string][]
 
   beforeEach(() => {
     one = new FakeChannel(1)
     two = new FakeChannel(2)
-    clients = new Clients(new ManualTime())
+    time = new ManualTime()
+    notified = []
+    clients = new Clients(time, {
+      consumerIdsChanged: (channel, group) => notified.push([channel, group]),
+    })
   })
 
-  function beat(from: FakeChannel, data: HeartbeatData): void {
+  function beat(from: FakeChannel, data: HeartbeatData): boolean {
     const connection = {
       clientId: data.clientId,
       clientAddr: from.remoteAddress,
       language: 'JAVA',
       version: 513,
     }
-    clients.heartbeat(from, connection, data)
+    return clients.heartbeat(from, connection, data)
   }
 
   const ids = (group: string): string[] | undefined =>
@@ -94,5 +101,75 @@ describe('Clients', () => {
     assert.deepEqual(clients.groupsOf('T'), [])
     clients.disconnected(one)
     clients.leave(one, 'pg', 'h')
+  })
+
+  it('tell the members of a group when it changes, and nobody when it does not', () => {
+    const told = (): string[] =>
+      notified.splice(0).map(([channel, group]) => `${group} ${channel.remoteAddress}`)
+    const data = (id: string, ...subscriptions: Subscription[]): HeartbeatData =>
+      heartbeat(id, [consumer('g', ...subscriptions)])
+    beat(one, data('a', subscription('T')))
+    assert.deepEqual(told(), ['g 127.0.0.1:1'])
+    beat(two, data('b', subscription('T')))
+    const both = ['g 127.0.0.1:1', 'g 127.0.0.1:2']
+    assert.deepEqual(told(), both)
+    beat(two, data('b', subscription('T')))
+    beat(two, data('b', subscription('T', 2, 'other tag')))
+    assert.deepEqual(told(), [])
+    beat(two, data('b', subscription('T'), subscription('U')))
+    assert.deepEqual(told(), both)
+    beat(two, data('b', subscription('T')))
+    assert.deepEqual(told(), both)
+    clients.leave(two, null, 'g')
+    assert.deepEqual(told(), ['g 127.0.0.1:1'])
+    clients.leave(two, null, 'g')
+    clients.disconnected(one)
+    assert.deepEqual(told(), [])
+  })
+
+  it('tell nobody of broadcasting groups', () => {
+    const broadcasting = { ...consumer('g', subscription('T')), messageModel: 'BROADCASTING' }
+    beat(one, heartbeat('a', [broadcasting]))
+    beat(two, heartbeat('b', [broadcasting]))
+    clients.disconnected(two)
+    assert.deepEqual(notified, [])
+  })
+
+  it('are asked for their subscriptions again when these are not known or not the same', () => {
+    const full = (fingerprint: number): HeartbeatData =>
+      heartbeat('a', [consumer('g', subscription('T'))], { fingerprint })
+    const short = (fingerprint: number): HeartbeatData =>
+      heartbeat('a', [consumer('g')], { fingerprint, withoutSub: true })
+    assert.equal(beat(one, full(0)), true)
+    assert.equal(beat(one, full(7)), true, 'changed since the heartbeat of version 1')
+    assert.equal(beat(one, short(7)), false)
+    assert.equal(beat(two, full(8)), true)
+    clients.disconnected(one)
+    clients.disconnected(two)
+    assert.equal(beat(one, short(7)), true, 'nobody knows them any more')
+    assert.equal(beat(one, full(7)), false)
+    assert.equal(beat(one, short(7)), false)
+    assert.equal(beat(one, heartbeat('a', [], { fingerprint: 7, producerGroups: ['p'] })), false)
+  })
+
+  it('are hung up on after two minutes without a heartbeat, and the others told', () => {
+    clients.expireEvery(time)
+    beat(one, heartbeat('a', [consumer('g', subscription('T'))]))
+    const producer = new FakeChannel(3)
+    beat(producer, heartbeat('p', [], { producerGroups: ['pg'] }))
+    time.advance(10_000)
+    beat(two, heartbeat('b', [consumer('g', subscription('T'))]))
+    for (let s = 10; s < 120; s += 10) time.advance(10_000)
+    assert.deepEqual(ids('g'), ['a', 'b'])
+    beat(two, heartbeat('b', [consumer('g')], { withoutSub: true }))
+    notified = []
+    time.advance(10_000)
+    assert.deepEqual(ids('g'), ['b'])
+    assert.deepEqual(notified, [[two, 'g']])
+    assert.deepEqual([one.closed, two.closed, producer.closed], [true, false, true])
+    for (let s = 0; s <= 120; s += 10) time.advance(10_000)
+    assert.equal(clients.consumerGroup('g'), null)
+    clients.close()
+    assert.equal(time.waiting, 0)
   })
 })

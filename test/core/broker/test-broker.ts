@@ -65,7 +65,13 @@ export function openBroker(
     writer: 'hold',
     segmentSize: 1024 * 1024,
   })
-  return new Broker({ store, clock: time, timers: time, pullCaps })
+  return new Broker({
+    store,
+    clock: time,
+    timers: time,
+    push: { consumerIdsChanged: () => undefined },
+    pullCaps,
+  })
 }
 
 export function closeBroker(broker: Broker): void {

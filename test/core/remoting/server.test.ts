@@ -262,11 +262,35 @@ describe('RemotingServer', () => {
     await impatient.close()
   })
 
+  it('sends one-way requests of its own to the channels it is told, while they are there', async () => {
+    const client = await join()
+    const bystander = await join()
+    for (const each of [client, bystander]) each.ask({})
+    await until(() => client.answers.length === 1 && bystander.answers.length === 1)
+    const channel = contexts.find(
+      (context) => context.channel.remoteAddress === `127.0.0.1:${client.socket.localPort}`,
+    )!.channel
+    const call = { header: { consumerGroup: 'g' }, body: undefined }
+    for (let i = 0; i < 2; i++) server.push(channel, 'NOTIFY_CONSUMER_IDS_CHANGED', call)
+    await until(() => client.answers.length === 3)
+    const pushed = client.answers.slice(1)
+    for (const { code, flag, ext } of pushed) {
+      assert.deepEqual({ code, flag, ext: { ...ext } }, { code: 40, flag: 2, ext: { consumerGroup: 'g' } })
+    }
+    assert.notEqual(pushed[0]!.opaque, pushed[1]!.opaque)
+    client.socket.destroy()
+    await until(() => disconnected.length === 1)
+    server.push(channel, 'NOTIFY_CONSUMER_IDS_CHANGED', call)
+    bystander.ask({})
+    await until(() => bystander.answers.length === 2)
+  })
+
   it('keeps serving when one connection cannot be taken', async () => {
     const client = await join()
     client.ask({})
     await until(() => client.answers.length === 1)
-    const { server: listening } = (contexts[0]!.channel as Connection).socket as unknown as { server: Server }
+    const accepted = contexts[0]!.channel as unknown as { socket: { server: Server } }
+    const listening = accepted.socket.server
     const warned = once(process, 'warning')
     listening.emit('error', new Error('accept EMFILE'))
     const [warning] = (await warned) as [Error]

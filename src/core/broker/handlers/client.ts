@@ -12,8 +12,8 @@ export function clientHandlers(broker: Broker): Handlers {
         broker.groups.getOrCreate(groupName)
         broker.topics.createRetryTopic(groupName)
       }
-      broker.clients.heartbeat(channel, connection, body)
-      reply({ header: { IS_SUPPORT_HEART_BEAT_V2: 'true', IS_SUB_CHANGE: 'true' } })
+      const sendAgain = broker.clients.heartbeat(channel, connection, body)
+      reply({ header: { IS_SUPPORT_HEART_BEAT_V2: 'true', IS_SUB_CHANGE: String(sendAgain) } })
     },
     UNREGISTER_CLIENT({ channel }, { header }, reply) {
       broker.clients.leave(channel, header.producerGroup ?? null, header.consumerGroup ?? null)

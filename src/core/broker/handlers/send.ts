@@ -15,19 +15,21 @@ const traced = { MSG_REGION: regionId, TRACE_ON: 'true' }
 export function sendHandlers(broker: Broker): Handlers {
   const single = (context: CallContext, call: SendCall, reply: (answer: SendAnswer) => void): void => {
     const request = putRequest(context, call)
+    const transactionId = uniqueKeyOf(request.properties) ?? undefined
     broker.put(request, (error, queueId, result) => {
       if (error !== null) return reply(answerOfError(error))
-      const transactionId = uniqueKeyOf(request.properties) ?? undefined
       const msgId = offsetMsgId(request.storeHost, result!.physicalOffset)
       reply({ header: { msgId, queueId, queueOffset: result!.queueOffset, transactionId, ...traced } })
     })
   }
   const batch = (context: CallContext, call: SendCall, reply: (answer: SendAnswer) => void): void => {
     const request = putRequest(context, call)
+    // a batch has a unique key of its own, which none of its messages has
+    const transactionId = uniqueKeyOf(request.properties) ?? undefined
     broker.putBatch(request, (error, queueId, results) => {
       if (error !== null) return reply(answerOfError(error))
       const msgId = results!.map((each) => offsetMsgId(request.storeHost, each.physicalOffset)).join(',')
-      reply({ header: { msgId, queueId, queueOffset: results![0]!.queueOffset, ...traced } })
+      reply({ header: { msgId, queueId, queueOffset: results![0]!.queueOffset, transactionId, ...traced } })
     })
   }
   return {

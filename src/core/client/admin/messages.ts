@@ -7,6 +7,7 @@ import type { MessageQueue } from '../../model/queue.ts'
 import { readRecord } from '../../model/record.ts'
 import { brokerAddr, type TopicRoute } from '../../model/route.ts'
 import { PullFlag } from '../../model/sys-flag.ts'
+import { parseTags } from '../../model/tag-expression.ts'
 import type { ReplyOf } from '../../remoting/requests/index.ts'
 import { ResponseCode } from '../../remoting/response-codes.ts'
 import type {
@@ -84,6 +85,7 @@ export class RemotingMessageAdmin implements MessageAdmin {
 
   async pull(queue: MessageQueue, offset: number, options: PullOptions = {}): Promise<PullResult> {
     const { maxMsgNums = 32, tag = '*', group = toolsConsumerGroup, suspendMs = 0 } = options
+    const tags = parseTags(tag)
     const address = await this.#routes.addressOf(queue)
     const reply = await this.#invoker.invoke(address, 'PULL_MESSAGE', {
       header: {
@@ -101,7 +103,7 @@ export class RemotingMessageAdmin implements MessageAdmin {
       },
       body: undefined,
     })
-    return pullResult(reply, queue, tag)
+    return pullResult(reply, queue, tags)
   }
 
   async byId(
@@ -201,16 +203,18 @@ function nameOf({ topic, brokerName, queueId }: MessageQueue): string {
 }
 
 /** Brokers compare tags by hash: the text is compared here, as PullAPIWrapper does. */
-function pullResult(reply: ReplyOf<'PULL_MESSAGE'>, queue: MessageQueue, tag: string): PullResult {
+function pullResult(
+  reply: ReplyOf<'PULL_MESSAGE'>,
+  queue: MessageQueue,
+  tags: readonly string[] | null,
+): PullResult {
   const status = pullStatusOf[reply.code]
   if (status === undefined || reply.header === null) {
     throw MqError.fromResponse(reply.code, reply.remark, `pull of ${nameOf(queue)}`)
   }
   const { nextBeginOffset, minOffset, maxOffset } = reply.header
-  const tags =
-    tag.trim() === '' || tag.trim() === '*' ? null : new Set(tag.split('||').map((each) => each.trim()))
   const decoded = reply.body === null ? [] : decodeMessages(reply.body, queue.brokerName)
   const messages =
-    tags === null ? decoded : decoded.filter((message) => message.tag !== null && tags.has(message.tag))
+    tags === null ? decoded : decoded.filter((message) => message.tag !== null && tags.includes(message.tag))
   return { status, nextBeginOffset, minOffset, maxOffset, messages }
 }

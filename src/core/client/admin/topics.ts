@@ -63,11 +63,9 @@ export class RemotingTopicAdmin implements TopicAdmin {
       if (part !== '' && !entries.has(name)) entries.set(name, part)
     }
     const orderConf = [...entries.values()].join(';')
-    const replies = await this.#nameServers.askAll('PUT_KV_CONFIG', {
-      header: { namespace: orderNamespace, key: config.topicName, value: orderConf },
-      body: undefined,
-    })
-    for (const reply of replies) checkSuccess(reply, `order configuration of ${config.topicName}`)
+    const header = { namespace: orderNamespace, key: config.topicName, value: orderConf }
+    const about = `order configuration of ${config.topicName}`
+    await this.#nameServers.tellAll('PUT_KV_CONFIG', { header, body: undefined }, about)
     return 'brokerAddr' in scope ? names.map((name) => entries.get(name)!).join(';') : orderConf
   }
 

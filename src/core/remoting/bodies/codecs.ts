@@ -33,11 +33,7 @@ export class JsonObject {
   }
 
   text(name: string, fallback = ''): string {
-    const value = this.#members[name]
-    if (value === undefined || value === null) return fallback
-    if (typeof value === 'string') return value
-    if (typeof value === 'number' || typeof value === 'boolean') return String(value)
-    throw new TypeError(`${name} is no text`)
+    return this.has(name) ? textOf(this.#members[name], name) : fallback
   }
 
   textOrNull(name: string): string | null {
@@ -45,11 +41,7 @@ export class JsonObject {
   }
 
   number(name: string, fallback = 0): number {
-    const value = this.#members[name]
-    if (value === undefined || value === null) return fallback
-    const number = typeof value === 'string' ? Number(value) : value
-    if (typeof number !== 'number' || Number.isNaN(number)) throw new TypeError(`${name} is no number`)
-    return number
+    return this.has(name) ? numberOf(this.#members[name], name) : fallback
   }
 
   flag(name: string, fallback = false): boolean {
@@ -67,11 +59,11 @@ export class JsonObject {
   }
 
   texts(name: string): string[] {
-    return this.#list(name).map(String)
+    return this.#list(name).map((item) => textOf(item, name))
   }
 
   numbers(name: string): number[] {
-    return this.#list(name).map(Number)
+    return this.#list(name).map((item) => numberOf(item, name))
   }
 
   has(name: string): boolean {
@@ -94,4 +86,16 @@ export class JsonObject {
     if (!Array.isArray(value)) throw new TypeError(`${name} is no list`)
     return value as unknown[]
   }
+}
+
+function textOf(value: unknown, name: string): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  throw new TypeError(`${name} is no text`)
+}
+
+function numberOf(value: unknown, name: string): number {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  if (typeof number !== 'number' || Number.isNaN(number)) throw new TypeError(`${name} is no number`)
+  return number
 }

@@ -44,6 +44,14 @@ export const clientRequests = {
     header: { ...rpcHeader, consumerGroup: str('group') },
     reply: { body: consumerIdList },
   }),
+  NOTIFY_CONSUMER_IDS_CHANGED: request({
+    code: 40,
+    to: 'client',
+    impact: 'ro',
+    about: 'The group has other members or subscriptions than before: share its queues out again. One-way.',
+    header: { ...rpcHeader, consumerGroup: str('group') },
+    reply: {},
+  }),
   GET_CONSUMER_CONNECTION_LIST: request({
     code: 203,
     to: 'broker',

@@ -55,7 +55,7 @@ export const sendReplyHeader = {
   msgId: str('offset id; of a batch one per message, joined with commas'),
   queueId: i32('queue it is in'),
   queueOffset: i64('its place there; of a batch the first one'),
-  transactionId: opt(str('unique key, of half messages')),
+  transactionId: opt(str('unique key the producer gave the message, or the batch')),
   batchUniqId: opt(str('unique key of an inner batch')),
   recallHandle: opt(str('to take a delayed message back with')),
   // loose extra fields of every send answer, refusals included (measured on 5.5.0)
