@@ -46,7 +46,7 @@ export class Maintenance {
   }
 
   /** Looks at everything and changes nothing. Of a RocketMQ broker's folder: log and config. */
-  verify(): Promise<VerifyReport> {
+  async verify(): Promise<VerifyReport> {
     const { folder } = this.#options
     const foreign = this.#isForeign()
     const steps = foreign ? verifyForeign(this.#fs, folder) : verifyOwn(this.#fs, folder, this.#lockTimeoutMs)
@@ -73,7 +73,7 @@ export class Maintenance {
   }
 
   /** Writes a folder that a RocketMQ broker starts on. @throws MQ_STORE_FOREIGN, MQ_FAILED */
-  export(to: string): Promise<ExportReport> {
+  async export(to: string): Promise<ExportReport> {
     const { folder } = this.#options
     this.#refuseForeign('it is a RocketMQ folder already: copy it')
     return this.#run(exportStore(this.#fs, this.#clock, folder, to, this.#lockTimeoutMs))
@@ -82,7 +82,7 @@ export class Maintenance {
   /**
    * Takes the folder of a RocketMQ broker over. @throws MQ_STORE_CORRUPT, MQ_FAILED when it is ours already
    */
-  import(): Promise<ImportReport> {
+  async import(): Promise<ImportReport> {
     const { folder } = this.#options
     if (!this.#isForeign()) {
       throw new MqError('MQ_FAILED', `${folder} is a store of pocketmq already`, {
