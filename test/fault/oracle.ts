@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 
-/** Judges what a folder holds by what its senders told: openchaos' verdicts lost, unexpected, duplicate, reordered. */
+/**
+ * Judges what a folder holds by what its senders told: openchaos' verdicts lost, unexpected, duplicate,
+ * reordered.
+ */
 export class Oracle {
   readonly #sent = new Set<string>()
   /** `queue offset` to text */

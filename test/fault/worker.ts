@@ -1,5 +1,6 @@
 /**
- * A process that is killed: `worker.ts ROLE FOLDER ID SEED`. What it does it tells on stdout, one line each, written
+ * A process that is killed: `worker.ts ROLE FOLDER ID SEED`. What it does it tells on stdout, one line each,
+ * written
  * before it goes on: `ready`, `s <text>` before a send, `a <queue> <offset> <text>` when it was acknowledged,
  * `c <queue> <offset>` when a consumer has committed, `w <µs>` for each wait for the lock.
  */

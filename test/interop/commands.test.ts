@@ -190,5 +190,9 @@ function withSortedProperties(text: string): string[] {
 
 /** The rates and times of a broker that something is asked of change from call to call. */
 function withoutRates(text: string): string {
-  return text.replace(/\d+\.\d+/g, '<n>').replace(/ +/g, ' ')
+  // how far the timer is behind changes between two calls as well
+  return text
+    .replace(/\d+\.\d+/g, '<n>')
+    .replace(/\d+-\d+\(/, '<n>-<n>(')
+    .replace(/ +/g, ' ')
 }

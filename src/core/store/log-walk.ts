@@ -16,7 +16,10 @@ export interface WalkVisitor {
   damage(damage: Damage): void
 }
 
-/** A walk reads this much at a time in the end, more only for a larger record: most walks find next to nothing. */
+/**
+ * A walk reads this much at a time in the end, more only for a larger record: most walks find next to
+ * nothing.
+ */
 const spanSize = 1024 * 1024
 const firstSpanSize = 16 * 1024
 /** First look at a record whose size is not known. */

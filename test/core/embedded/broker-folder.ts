@@ -23,7 +23,10 @@ export interface ForeignMessage {
   readonly storeTimestamp?: number
 }
 
-/** Writes what a RocketMQ broker writes: records without a CRC over everything, blanks, config as fastjson prints it. */
+/**
+ * Writes what a RocketMQ broker writes: records without a CRC over everything, blanks, config as fastjson
+ * prints it.
+ */
 export class BrokerFolder {
   readonly path: string
   readonly segmentSize: number
