@@ -266,6 +266,7 @@ export class CommitLog {
     const segment = this.#segments[0]
     if (segment?.base !== base) throw new RangeError(`${base} is not the oldest segment`)
     segment.close()
+    this.#unsynced.delete(segment)
     this.#fs.unlink(join(this.#folder, segmentName(base)))
     this.#fs.syncFolder(this.#folder)
     this.#segments.shift()
