@@ -1,7 +1,7 @@
 import { defaultRetention } from '../../src/core/store/retention.ts'
 import type { Store } from '../../src/core/store/store.ts'
 import { nameOf, queueOf, type Model, type QueueModel } from './model.ts'
-import { clock, request, segmentSize, send } from './workload.ts'
+import { clock, rebuild, request, segmentSize, send } from './workload.ts'
 
 /** Something a process does to a folder; it returns what it has acknowledged. */
 export interface Operation {
@@ -71,5 +71,5 @@ export const operations: readonly Operation[] = [
       store.expire(defaultRetention)
     },
   },
-  { name: 'rebuild', plan: (model) => model, run: (store) => store.rebuild() },
+  { name: 'rebuild', plan: (model) => model, run: rebuild },
 ]

@@ -4,7 +4,7 @@ import { faultFolder } from './fault-folder.ts'
 import { killImage } from './crash-image.ts'
 import { SimulatedFileSystem } from './simulated-file-system.ts'
 import { count } from './tier.ts'
-import { openStore, readQueue, send, type QueueContent } from './workload.ts'
+import { openStore, readQueue, rebuild, send, type QueueContent } from './workload.ts'
 
 const firstSegment = '0'.repeat(20)
 
@@ -75,7 +75,7 @@ describe('a log that ends within its last three records', () => {
     for (let restart = 0; restart < 2; restart++) {
       const again = open()
       assert.deepEqual(listed(readQueue(again, topic, 0)), [...kept, 'appended'], about)
-      again.rebuild()
+      rebuild(again)
       assert.deepEqual(listed(readQueue(again, topic, 0)), [...kept, 'appended'], about)
       again.close()
     }

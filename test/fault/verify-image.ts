@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { checkAgainst, checkGoesOn, queues, type Model } from './model.ts'
 import type { SimulatedFileSystem } from './simulated-file-system.ts'
-import { dumpIndex, openStore } from './workload.ts'
+import { dumpIndex, openStore, rebuild } from './workload.ts'
 
 /** All that must be true of a folder after a crash: see model.ts; and its index is that of a full scan. */
 export function verifyImage(image: SimulatedFileSystem, before: Model, after: Model): void {
@@ -17,7 +17,7 @@ export function verifyImage(image: SimulatedFileSystem, before: Model, after: Mo
     assert.ok(nextOffset <= store.extent(topic, queueId).endOffset, 'no group is ahead of its queue')
   }
   const indexed = dumpIndex(store, queues)
-  store.rebuild()
+  rebuild(store)
   assert.equal(dumpIndex(store, queues), indexed, 'the index is that of a full scan')
   store.close()
   checkGoesOn(() => openStore(image, image.root))

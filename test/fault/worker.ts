@@ -33,20 +33,20 @@ function sendBatches(writer: 'turn' | 'hold'): void {
   tell('ready\n')
   let sent = 0
   const batch = (): void => {
-    const until = process.hrtime.bigint() + 4_000_000n
     const asked = process.hrtime.bigint()
+    let granted: bigint | null = null
     do {
       const text = `${id}-${sent++}`
       const queueId = random.below(queueCount)
       const size = random.chance(0.02) ? random.between(4096, 65_536) : random.between(64, 1024)
       tell(`s ${text}\n`)
-      const first = store.commitLogMaxOffset
       store.append(request('t', queueId, text, size), (error, result) => {
         if (error === null) tell(`a ${queueId} ${result!.queueOffset} ${text}\n`)
         else tell(`e ${error.message}\n`)
       })
-      if (first >= 0 && sent % 64 === 1) tell(`w ${(process.hrtime.bigint() - asked) / 1000n}\n`)
-    } while (process.hrtime.bigint() < until)
+      granted ??= process.hrtime.bigint()
+    } while (process.hrtime.bigint() < granted + 4_000_000n)
+    tell(`w ${(granted - asked) / 1000n}\n`)
     store.commit()
     setImmediate(batch)
   }

@@ -75,6 +75,12 @@ export function send(store: Store, topic: string, queueId: number, text: string,
   return offset
 }
 
+/** All of it at once. */
+export function rebuild(store: Store): void {
+  const steps = store.rebuild()
+  while (steps.next().done !== true);
+}
+
 export interface QueueContent {
   readonly min: number
   readonly end: number

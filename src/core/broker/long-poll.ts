@@ -48,6 +48,7 @@ export class LongPoll {
 
   /** A record can be pulled now. */
   arrived(topic: string, queueId: number, queueOffset: number, tagsCode: number): void {
+    if (this.#parked.size === 0) return
     const waiting = this.#parked.get(`${topic}/${queueId}`)
     if (waiting === undefined) return
     for (const parked of [...waiting]) {

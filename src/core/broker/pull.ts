@@ -1,6 +1,6 @@
 import type { QueueEntry } from '../store/index-db.ts'
 import type { MessageStore } from '../store/message-store.ts'
-import type { EntryFilter } from './filter/tag.ts'
+import { everyEntry, type EntryFilter } from './filter/tag.ts'
 
 /** RocketMQ's GetMessageStatus: the remark of a pull answer. */
 export type GetMessageStatus =
@@ -64,7 +64,8 @@ export function getMessages(
   const chosen: QueueEntry[] = []
   let bytes = 0
   let next = offset
-  for (const entry of store.entries(topic, queueId, offset, Math.max(scannedMin, wanted.messagesMax))) {
+  const scanned = matches === everyEntry ? wanted.messagesMax : Math.max(scannedMin, wanted.messagesMax)
+  for (const entry of store.entries(topic, queueId, offset, scanned)) {
     if (chosen.length >= wanted.messagesMax) break
     if (matches(entry.tagsCode)) {
       if (chosen.length > 0 && bytes + entry.size > wanted.bytesMax) break

@@ -17,15 +17,3 @@ export function writeI64(target: Buffer, at: number, value: number): void {
   target.writeInt32BE((value - unsignedLow) / 0x1_0000_0000, at)
   target.writeUInt32BE(unsignedLow, at + 4)
 }
-
-// without ignoreBOM the decoder would swallow a leading byte order mark, which is part of the body
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-/** The text of bytes that are valid UTF-8, else null. */
-export function utf8Text(bytes: Buffer): string | null {
-  try {
-    return utf8.decode(bytes)
-  } catch {
-    return null
-  }
-}

@@ -12,21 +12,33 @@ export interface OwnRange {
   readonly to: number | null
 }
 
-/** `<store>/pocketmq/FORMAT`: `{"version":1,"ours":[{"from":0,"to":null}]}` */
+/** `<store>/pocketmq/FORMAT`: `{"version":1,"storeId":"…","ours":[{"from":0,"to":null}]}` */
 export interface Format {
   readonly version: number
+  /** That of state.db and of all indexes: files that were copied from another folder are told apart. */
+  readonly storeId: string
   readonly ours: readonly OwnRange[]
 }
 
 const pathOf = (folder: string): string => join(folder, 'pocketmq', 'FORMAT')
 
-export function writeFormat(fs: FileSystem, folder: string, ours: readonly OwnRange[]): void {
-  writeFormatTo(fs, pathOf(folder), ours)
+export function writeFormat(
+  fs: FileSystem,
+  folder: string,
+  storeId: string,
+  ours: readonly OwnRange[],
+): void {
+  writeFormatTo(fs, pathOf(folder), storeId, ours)
 }
 
 /** For a folder that is not in its place yet. */
-export function writeFormatTo(fs: FileSystem, path: string, ours: readonly OwnRange[]): void {
-  const format: Format = { version: formatVersion, ours }
+export function writeFormatTo(
+  fs: FileSystem,
+  path: string,
+  storeId: string,
+  ours: readonly OwnRange[],
+): void {
+  const format: Format = { version: formatVersion, storeId, ours }
   fs.replaceFile(path, Buffer.from(`${JSON.stringify(format)}\n`))
 }
 
@@ -60,8 +72,9 @@ function parsed(text: string): Format | null {
     return null
   }
   if (typeof format?.version !== 'number' || !Array.isArray(format.ours)) return null
-  // a newer version may keep anything in its ranges
-  return format.version > formatVersion || format.ours.every(isRange) ? (format as Format) : null
+  // a newer version may keep anything in it
+  if (format.version > formatVersion) return format as Format
+  return typeof format.storeId === 'string' && format.ours.every(isRange) ? (format as Format) : null
 }
 
 function isRange(range: unknown): boolean {

@@ -24,7 +24,7 @@ export const indexVersion = 1
 
 const schema = `
 CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK (id = 1), store_id TEXT NOT NULL, indexed_to INTEGER NOT NULL,
-  last_store_time INTEGER NOT NULL);
+  last_store_time INTEGER NOT NULL, open_keys INTEGER NOT NULL);
 CREATE TABLE queue(id INTEGER PRIMARY KEY, topic TEXT NOT NULL, queue_id INTEGER NOT NULL,
   min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL, UNIQUE (topic, queue_id));
 CREATE TABLE consume_queue(queue INTEGER NOT NULL, queue_offset INTEGER NOT NULL,
@@ -74,6 +74,14 @@ export interface QueueEntry {
   readonly tagsCode: number
 }
 
+interface ProgressColumns {
+  store_id: string
+  indexed_to: number
+  last_store_time: number
+  /** Rows of keys that are not packed yet. */
+  open_keys: number
+}
+
 interface QueueColumns {
   id: number
   topic: string
@@ -93,16 +101,16 @@ export class IndexDb {
   readonly keys: KeyIndex
   readonly #db: Database
   readonly #queueIds = new Map<string, number>()
-  readonly #progress: Statement<[], { store_id: string; indexed_to: number; last_store_time: number }>
+  readonly #progress: Statement<[], ProgressColumns>
   readonly #queue: Statement<[string, number], QueueColumns>
   readonly #range: Statement<[number, number, number], EntryColumns>
   readonly #backwards: Statement<[number], [queueOffset: number, physicalOffset: number]>
 
-  private constructor(db: Database, base: number, writable: boolean) {
+  private constructor(db: Database, base: number) {
     this.#db = db
     this.base = base
-    this.keys = new KeyIndex(db, base, writable)
-    this.#progress = db.prepare('SELECT store_id, indexed_to, last_store_time FROM progress')
+    this.keys = new KeyIndex(db, base)
+    this.#progress = db.prepare('SELECT * FROM progress')
     this.#queue = db.prepare('SELECT * FROM queue WHERE topic = ? AND queue_id = ?')
     this.#range = db.prepare<[number, number, number], EntryColumns>(
       `SELECT queue_offset, physical_offset, size, tags_code FROM consume_queue
@@ -160,11 +168,11 @@ export class IndexDb {
     if (empty) {
       db.transaction(() => {
         db.exec(schema)
-        db.prepare('INSERT INTO progress VALUES (1, ?, ?, 0)').run(storeId, base)
+        db.prepare('INSERT INTO progress VALUES (1, ?, ?, 0, 0)').run(storeId, base)
         db.pragma(`user_version = ${indexVersion}`)
       }).immediate()
     }
-    const index = new IndexDb(db, base, mode !== 'read')
+    const index = new IndexDb(db, base)
     return index.#progress.get()?.store_id === storeId && index.indexedTo >= base ? index : null
   }
 
@@ -180,10 +188,9 @@ export class IndexDb {
     return this.#progress.get()?.last_store_time ?? 0
   }
 
-  /** Other processes, or a rolled-back transaction, may have changed what is remembered of the file. */
+  /** Another process may have dropped queues, or a transaction that made them was rolled back. */
   forget(): void {
     this.#queueIds.clear()
-    this.keys.recount()
   }
 
   /**
@@ -206,10 +213,11 @@ export class IndexDb {
             extend.run(rows.endOffset, id)
           }
         }
-        this.keys.add(tail.keyHashes, tail.keyPhysicalOffsets)
+        const openKeys = this.#progress.get()?.open_keys ?? 0
+        const openNow = this.keys.add(tail.keyHashes, tail.keyPhysicalOffsets, openKeys)
         this.#db
-          .prepare('UPDATE progress SET indexed_to = ?, last_store_time = ?')
-          .run(indexedTo, lastStoreTime)
+          .prepare('UPDATE progress SET indexed_to = ?, last_store_time = ?, open_keys = ?')
+          .run(indexedTo, lastStoreTime, openNow)
       })
       .immediate()
   }
@@ -251,7 +259,7 @@ export class IndexDb {
     this.#db
       .transaction(() => {
         this.keys.packOpen()
-        this.#db.prepare('UPDATE progress SET indexed_to = ?').run(segmentEnd)
+        this.#db.prepare('UPDATE progress SET indexed_to = ?, open_keys = 0').run(segmentEnd)
       })
       .immediate()
     try {

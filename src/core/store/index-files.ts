@@ -33,7 +33,7 @@ export class IndexFiles {
   }
 
   makeFolder(): void {
-    this.#fs.mkdir(join(this.#folder, 'index'))
+    if (this.bases().length === 0) this.#fs.mkdir(join(this.#folder, 'index'))
   }
 
   /** First offsets of the segments that have a file, ascending. */

@@ -29,10 +29,9 @@ export class KeyIndex {
   readonly #pageFrom: Statement<[number, number], PageRow>
   readonly #pageBefore: Statement<[number, number], PageRow>
   readonly #runs: Statement<[], { runs: number }>
-  #openCount = 0
 
   /** @param base first log offset of the segment; entries hold the distance to it */
-  constructor(db: Database, base: number, writable: boolean) {
+  constructor(db: Database, base: number) {
     this.#db = db
     this.#base = base
     this.#open = db.prepare('SELECT physical_offset FROM key_open WHERE hash = ?')
@@ -40,20 +39,21 @@ export class KeyIndex {
     this.#pageFrom = db.prepare(`${page} <= ? ORDER BY first_hash DESC LIMIT 1`)
     this.#pageBefore = db.prepare(`${page} < ? ORDER BY first_hash DESC LIMIT 1`)
     this.#runs = db.prepare('SELECT coalesce(max(run), 0) AS runs FROM key_page')
-    if (writable) this.recount()
   }
 
-  /** Others may have added entries, or packed them. */
-  recount(): void {
-    this.#openCount = (this.#db.prepare('SELECT count(*) AS n FROM key_open').get() as { n: number }).n
-  }
-
-  /** Adds entries; call within a transaction. What fills a run with the open rows is packed at once. */
-  add(hashes: readonly number[], physicalOffsets: readonly number[]): void {
-    if (this.#openCount + hashes.length >= runSize) return this.#pack(hashes, physicalOffsets)
+  /**
+   * Adds entries; call within a transaction. What fills a run with the open rows is packed at once.
+   * @param openCount rows that are open
+   * @returns rows that are open now
+   */
+  add(hashes: readonly number[], physicalOffsets: readonly number[], openCount: number): number {
+    if (openCount + hashes.length >= runSize) {
+      this.#pack(hashes, physicalOffsets)
+      return 0
+    }
     const insert = this.#db.prepare<[number, number]>('INSERT OR IGNORE INTO key_open VALUES (?, ?)')
     for (let i = 0; i < hashes.length; i++) insert.run(hashes[i]!, physicalOffsets[i]!)
-    this.#openCount += hashes.length
+    return openCount + hashes.length
   }
 
   /** Packs the open rows, however few; call within a transaction. */
@@ -72,7 +72,6 @@ export class KeyIndex {
       this.#packRun(allHashes.slice(from, from + runSize), allOffsets.slice(from, from + runSize))
     }
     this.#db.exec('DELETE FROM key_open')
-    this.#openCount = 0
   }
 
   #packRun(hashes: readonly number[], physicalOffsets: readonly number[]): void {

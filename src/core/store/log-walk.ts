@@ -16,8 +16,9 @@ export interface WalkVisitor {
   damage(damage: Damage): void
 }
 
-/** A walk reads this much at a time, more only for a larger record. */
+/** A walk reads this much at a time in the end, more only for a larger record: most walks find next to nothing. */
 const spanSize = 1024 * 1024
+const firstSpanSize = 16 * 1024
 /** First look at a record whose size is not known. */
 const sizeHint = 1024
 
@@ -95,7 +96,7 @@ function* walkSegment(
   const end = log.segmentEnd(from)
   if (end === null) return { offset: from, seen: null }
   let offset = from
-  for (let size = spanSize; ;) {
+  for (let size = firstSpanSize; ;) {
     const wanted = Math.min(size, end - offset)
     const span = log.readSpan(offset, wanted)
     let at = 0
@@ -108,10 +109,14 @@ function* walkSegment(
     yield offset
     // a crash may have come before the file had its size
     const readAll = span.length < wanted || span.length - at >= end - offset
-    if (seen.frame === 'cut' && !readAll && seen.size <= end - offset) size = Math.max(spanSize, seen.size)
-    else if (seen.frame === 'zeros' && span.length - at < 8 && !readAll) size = spanSize
+    if (seen.frame === 'cut' && !readAll && seen.size <= end - offset) size = Math.max(grown(size), seen.size)
+    else if (seen.frame === 'zeros' && span.length - at < 8 && !readAll) size = grown(size)
     else return { offset, seen: blankChecked(seen, end - offset) }
   }
+}
+
+function grown(size: number): number {
+  return Math.min(size * 8, spanSize)
 }
 
 /** A blank record fills its segment exactly, or it is damage. */

@@ -85,6 +85,16 @@ export class StateDb {
     try {
       this.#migrate(path, mode)
       this.#check(path)
+      this.#selectWriter = this.db.prepare('SELECT * FROM writer')
+      this.#updateWriter = this.db.prepare(
+        'UPDATE writer SET epoch = ?, boot_id = ?, clean = ?, log_end = ?, synced_to = ?, indexed_to = ?, files_epoch = ?',
+      )
+      this.#selectVersion = this.db.prepare('SELECT timestamp, counter FROM data_version WHERE kind = ?')
+      this.#raiseVersion = this.db.prepare(
+        `INSERT INTO data_version VALUES (?, ?, 1)
+         ON CONFLICT DO UPDATE SET timestamp = excluded.timestamp, counter = counter + 1`,
+      )
+      this.#selectMeta = this.db.prepare('SELECT value FROM meta WHERE key = ?')
     } catch (error) {
       this.db.close()
       if (cannotOpen(error)) {
@@ -95,16 +105,6 @@ export class StateDb {
       if (!isCorrupt(error)) throw error
       throw corruptState(path, (error as Error).message, error)
     }
-    this.#selectWriter = this.db.prepare('SELECT * FROM writer')
-    this.#updateWriter = this.db.prepare(
-      'UPDATE writer SET epoch = ?, boot_id = ?, clean = ?, log_end = ?, synced_to = ?, indexed_to = ?, files_epoch = ?',
-    )
-    this.#selectVersion = this.db.prepare('SELECT timestamp, counter FROM data_version WHERE kind = ?')
-    this.#raiseVersion = this.db.prepare(
-      `INSERT INTO data_version VALUES (?, ?, 1)
-       ON CONFLICT DO UPDATE SET timestamp = excluded.timestamp, counter = counter + 1`,
-    )
-    this.#selectMeta = this.db.prepare('SELECT value FROM meta WHERE key = ?')
   }
 
   #migrate(path: string, mode: 'open' | 'create'): void {

@@ -41,7 +41,12 @@ export function openFolder(creation: Creation): { readonly state: StateDb; reado
         hint: 'topics, groups and offsets are in it: put it back from a backup; nothing was changed',
       })
     }
-    return { state: new StateDb(statePath, 'open'), format }
+    const state = new StateDb(statePath, 'open')
+    if (state.meta('storeId') === format.storeId) return { state, format }
+    state.close()
+    throw new MqError('MQ_STORE_CORRUPT', `${statePath} is that of another folder`, {
+      hint: 'topics, groups and offsets are in it: put the right one back; nothing was changed',
+    })
   } catch (error) {
     if (error instanceof MqError) throw error
     const why = (error as Error).message
@@ -63,8 +68,7 @@ function createFolder(creation: Creation, statePath: string): ReturnType<typeof 
   fs.mkdir(join(folder, 'commitlog'))
   fs.mkdir(join(folder, 'pocketmq', 'index'))
   const state = createState(statePath, creation)
-  const ours = [{ from: 0, to: null }]
-  writeFormat(fs, folder, ours)
+  writeFormat(fs, folder, state.meta('storeId')!, [{ from: 0, to: null }])
   return { state, format: readFormat(fs, folder)! }
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { readI64, utf8Text, writeI64 } from '../../../src/core/lib/bytes.ts'
+import { readI64, writeI64 } from '../../../src/core/lib/bytes.ts'
 
 describe('readI64 and writeI64', () => {
   it('agree with BigInt over all safe integers', () => {
@@ -48,31 +48,6 @@ describe('readI64 and writeI64', () => {
   it('refuse to write what is no safe integer', () => {
     for (const value of [2 ** 53, -(2 ** 53), 0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       assert.throws(() => writeI64(Buffer.alloc(8), 0, value), RangeError)
-    }
-  })
-})
-
-describe('utf8Text', () => {
-  it('gives back every text, byte order marks too', () => {
-    fc.assert(
-      fc.property(
-        fc.string({ unit: fc.oneof(fc.constant('\ufeff'), fc.string({ unit: 'binary' })) }),
-        (text) => assert.equal(utf8Text(Buffer.from(text)), text),
-      ),
-    )
-    assert.equal(utf8Text(Buffer.from('\ufeff\ufeffx')), '\ufeff\ufeffx')
-  })
-
-  it('is null exactly for bytes that would not come back', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 6 }), (array) => {
-        const bytes = Buffer.from(array)
-        const comesBack = Buffer.from(bytes.toString('utf8')).equals(bytes)
-        assert.equal(utf8Text(bytes) !== null, comesBack)
-      }),
-    )
-    for (const bad of [[0xc3], [0xff], [0xed, 0xa0, 0x80], [0xc0, 0x80]]) {
-      assert.equal(utf8Text(Buffer.from(bad)), null)
     }
   })
 })

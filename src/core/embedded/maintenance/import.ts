@@ -110,7 +110,7 @@ function* fillDraft(
     hide(state, new Map([...hidden, ...foreign.deleted]), logEnd)
     // not clean: the first writer looks at what follows, which may be a torn record, or files allocated ahead
     state.setWriter({ ...state.writer(), clean: false, logEnd, syncedTo: logEnd, indexedTo: logEnd })
-    writeFormatTo(fs, join(draft, 'FORMAT'), [{ from: logEnd, to: null }])
+    writeFormatTo(fs, join(draft, 'FORMAT'), state.meta('storeId')!, [{ from: logEnd, to: null }])
     const { topics, groups, offsets } = config
     return {
       brokerName,
