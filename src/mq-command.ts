@@ -124,11 +124,24 @@ export abstract class MqCommand extends Command {
     this.#open.push(resource)
   }
 
-  /** Opens the target, once. `read`: a folder without a store is an error, and not made into one. */
-  protected connect(access: 'read' | 'write'): Promise<MqAdmin> {
+  /**
+   * Opens the target, once. `read`: a folder without a store is an error, and not made into one.
+   * @param segmentSize of a folder that is made
+   * @throws MQ_USAGE when a cluster is given a segment size
+   */
+  protected connect(access: 'read' | 'write', segmentSize?: number): Promise<MqAdmin> {
     const timeoutMs = this.#values?.timeout
+    if (segmentSize !== undefined && this.target.kind !== 'folder') {
+      throw new MqError('MQ_USAGE', '--segment-size is for a folder', {
+        hint: "a broker's is its mappedFileSizeCommitLog",
+      })
+    }
     this.#admin ??= this.#io
-      .connect(this.target, { create: access === 'write', ...(timeoutMs !== undefined && { timeoutMs }) })
+      .connect(this.target, {
+        create: access === 'write',
+        ...(timeoutMs !== undefined && { timeoutMs }),
+        ...(segmentSize !== undefined && { segmentSize }),
+      })
       .then((admin) => {
         this.closeAtEnd(admin)
         return admin

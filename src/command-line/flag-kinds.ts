@@ -23,6 +23,13 @@ export const flagKinds = {
     parse: (input) => Promise.resolve(parseDuration(input)),
     helpValue: '<time>',
   }),
+  /** Bytes of a commit-log segment. */
+  segmentSize: Flags.custom<number>({
+    parse: (input) => Promise.resolve(parseSegmentSize(input)),
+    helpValue: '64m',
+    description:
+      'bytes of a log segment where this creates the folder; default 1g, of which a new one takes none',
+  }),
 }
 
 function parseBool(input: string): boolean {
@@ -68,6 +75,22 @@ function parseDuration(input: string): number {
   if (value <= 0 || value > 0x7fff_ffff) {
     throw new MqError('MQ_USAGE', `"${input}" is not a length of time`, {
       hint: 'write 500ms, 30s, 2m or 1h; a bare number is seconds',
+    })
+  }
+  return value
+}
+
+const unitBytes: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }
+/** Whole pages, which a RocketMQ broker maps; Java maps at most 2^31 − 1 bytes. */
+const pageSize = 4096
+const [segmentSizeMin, segmentSizeMax] = [64 * 1024, 0x7fff_ffff]
+
+function parseSegmentSize(input: string): number {
+  const [, digits, unit] = /^(\d+)([kmg]?)$/.exec(input.trim().toLowerCase()) ?? []
+  const value = Number(digits) * unitBytes[unit ?? '']!
+  if (!(value >= segmentSizeMin && value <= segmentSizeMax) || value % pageSize !== 0) {
+    throw new MqError('MQ_USAGE', `"${input}" is not a segment size`, {
+      hint: 'write 64k, 64m or 1g: at least 64k, below 2g, a multiple of 4096',
     })
   }
   return value

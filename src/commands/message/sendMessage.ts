@@ -55,6 +55,7 @@ export default class SendMessage extends MqCommand {
     }),
     broker: flagKinds.text({ char: 'b', description: 'send to this broker' }),
     qid: flagKinds.count({ char: 'i', description: 'send to this queue of the broker' }),
+    'segment-size': flagKinds.segmentSize(),
     msgTraceEnable: flagKinds.bool({
       char: 'm',
       default: false,
@@ -74,7 +75,7 @@ export default class SendMessage extends MqCommand {
     const drafts = this.#ofMany
       ? this.#readDrafts(flags)
       : [[{ line: null, message: await this.#one(flags) }]]
-    const { messages } = await this.connect('write')
+    const { messages } = await this.connect('write', flags['segment-size'])
     const timeoutMs = this.timeoutMs
     const producer = messages.producer(timeoutMs === undefined ? {} : { timeoutMs })
     const bulk = new BulkSend(producer, queueChoice(flags), this.interrupted)

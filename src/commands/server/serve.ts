@@ -25,6 +25,7 @@ export default class Serve extends MqCommand {
     ephemeral: Flags.boolean({ description: 'serve a temporary folder that is removed at the end' }),
     port: flagKinds.count({ max: 65_535, default: 9876, description: 'port; 0 picks a free one' }),
     bind: Flags.string({ default: '127.0.0.1', description: 'address to listen on' }),
+    'segment-size': flagKinds.segmentSize(),
     'trust-network': Flags.boolean({
       description: 'needed for another address than loopback: nobody is asked who they are',
     }),
@@ -71,6 +72,7 @@ export default class Serve extends MqCommand {
       port: flags.port,
       bind: flags.bind,
       topics: (flags.topic ?? []).map(parseTopic),
+      ...(flags['segment-size'] !== undefined && { segmentSize: flags['segment-size'] }),
     }
   }
 

@@ -33,6 +33,7 @@ export default class UpdateTopic extends MqCommand {
     }),
     attributes: flagKinds.text({ char: 'a', description: 'attributes: +a=b,+c=d,-e' }),
     order: flagKinds.bool({ char: 'o', default: false, description: "set topic's order" }),
+    'segment-size': flagKinds.segmentSize(),
     unit: flagKinds.bool({ char: 'u', default: false, description: 'is unit topic' }),
     hasUnitSub: flagKinds.bool({ char: 's', default: false, description: 'has unit sub' }),
   }
@@ -49,7 +50,7 @@ export default class UpdateTopic extends MqCommand {
       order: flags.order,
       attributes: parseAttributes(flags.attributes ?? ''),
     }
-    const { topics } = await this.connect('write')
+    const { topics } = await this.connect('write', flags['segment-size'])
     return updateView(await topics.update(config, scope), 'brokerAddr' in scope ? 'broker' : 'cluster')
   }
 

@@ -14,6 +14,8 @@ export interface ServeOptions {
   readonly port?: number
   /** Default 127.0.0.1. */
   readonly bind?: string
+  /** Bytes of a commit-log segment, where this makes the folder. */
+  readonly segmentSize?: number
   /** Topics to make before the first client is let in. */
   readonly topics?: readonly { readonly name: string; readonly queues: number }[]
 }
@@ -49,7 +51,8 @@ export async function serve(options: ServeOptions): Promise<Served> {
       server?.push(channel, 'NOTIFY_CONSUMER_IDS_CHANGED', { header: { consumerGroup }, body: undefined }),
   }
   try {
-    node = new EmbeddedNode({ folder: store, writer: 'hold', lockTimeoutMs, push })
+    const segmentSize = options.segmentSize === undefined ? {} : { segmentSize: options.segmentSize }
+    node = new EmbeddedNode({ folder: store, writer: 'hold', lockTimeoutMs, push, ...segmentSize })
     const { broker, handlers } = node
     for (const { name, queues } of topics) createTopic(broker.topics, name, queues)
     const remoting = new RemotingServer({
