@@ -148,10 +148,7 @@ export class StoreIndex {
 
   /** Writer, after `attach`: a crash may have come between a tombstone and its work, or rolled that back. */
   dropBelow(tombstones: ReadonlyMap<string, number>): void {
-    for (const [topic, offset] of tombstones) {
-      this.#active!.dropBelow(topic, offset)
-      this.#catalog!.dropBelow(topic, offset - this.#log.segmentSize)
-    }
+    for (const [topic, offset] of tombstones) this.#forgetBelow(topic, offset)
   }
 
   /** Writer, before `attach`: everything is made again. */
@@ -489,6 +486,11 @@ export class StoreIndex {
     this.#onDeleted(topic, gone)
     if (!this.#writing) return this.#tail.dropBelow(topic, gone)
     this.flush(0)
+    this.#forgetBelow(topic, gone)
+  }
+
+  /** In the active file, in segments that end before, and in the one in which the topic was deleted. */
+  #forgetBelow(topic: string, gone: number): void {
     this.#active!.dropBelow(topic, gone)
     this.#catalog!.dropBelow(topic, gone - this.#log.segmentSize)
     const within = this.#log.segments.find(({ base, end }) => base < gone && gone < end)
