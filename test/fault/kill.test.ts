@@ -68,8 +68,8 @@ describe('kill -9', () => {
       await victim.kill()
       oracle.hear(victim.lines)
       workers[at] = await start(n)
-      await workers[at]!.ready()
-      assert.equal(workers[at]!.errors, '')
+      await workers[at].ready()
+      assert.equal(workers[at].errors, '')
     }
     await Promise.all(workers.map((worker) => worker.kill()))
     for (const worker of workers) oracle.hear(worker.lines)
