@@ -53,9 +53,19 @@ export class WorkerProcess {
     void this.#ended.then(() => ready())
   }
 
-  static async start(role: string, folder: string, id: string, seed: number): Promise<WorkerProcess> {
+  /** @param uid of another user to run as; only root may */
+  static async start(
+    role: string,
+    folder: string,
+    id: string,
+    seed: number,
+    uid?: number,
+  ): Promise<WorkerProcess> {
     const args = [await bundle(), role, folder, id, String(seed)]
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(uid === undefined ? {} : { uid }),
+    })
     return new WorkerProcess(child, id, `${folder}.oracle`)
   }
 

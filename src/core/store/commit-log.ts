@@ -4,6 +4,10 @@ import { limits } from '../model/limits.ts'
 import { inspectRecord, writeBlank, type Inspection } from '../model/record.ts'
 import { uninterrupted, writeFully, type FileHandle, type FileSystem } from './file-system.ts'
 import { Segment, segmentBase, segmentName } from './segment.ts'
+import { unwritable } from './store-error.ts'
+
+/** In errors. */
+const what = 'the commit log'
 
 /** Holds what one tick writes; the largest record (4 MiB body and 64 KiB) fits. */
 const stagingSize = 8 * 1024 * 1024
@@ -165,7 +169,7 @@ export class CommitLog {
     try {
       writeFully(segment.file, this.staging, 0, length, this.#stagedFrom - segment.base)
     } catch (error) {
-      throw unwritable(error)
+      throw unwritable(error, what)
     }
     this.#unsynced.add(segment)
     this.#stagedFrom = this.#end
@@ -197,7 +201,7 @@ export class CommitLog {
       file.datasyncLater((error) => {
         failed ??= error
         if (--left > 0) return
-        if (failed !== null) this.#syncFailed ??= unwritable(failed)
+        if (failed !== null) this.#syncFailed ??= unwritable(failed, what)
         done(failed === null ? null : this.#syncFailed)
       })
     }
@@ -284,7 +288,7 @@ export class CommitLog {
     try {
       uninterrupted(act)
     } catch (error) {
-      this.#syncFailed ??= unwritable(error)
+      this.#syncFailed ??= unwritable(error, what)
       throw this.#syncFailed
     }
   }
@@ -304,7 +308,7 @@ export class CommitLog {
       segment.create()
     } catch (error) {
       segment.close()
-      throw unwritable(error)
+      throw unwritable(error, what)
     }
     this.#sync(() => segment.file.datasync())
     this.#sync(() => this.#fs.syncFolder(this.#folder))
@@ -325,11 +329,4 @@ export class CommitLog {
     }
     return null
   }
-}
-
-function unwritable(error: unknown): MqError {
-  if (error instanceof MqError) return error
-  const { code, message } = error as NodeJS.ErrnoException
-  const why = code === 'ENOSPC' ? 'the disk is full' : message
-  return new MqError('MQ_STORE_UNWRITABLE', `the commit log cannot be written: ${why}`, { cause: error })
 }

@@ -11,7 +11,8 @@ export const defaultRetention: Retention = { ageMaxMs: 72 * 3600 * 1000 }
 
 /**
  * First offsets of the segments that retention lets go: oldest first and without gaps, never one that is not
- * sealed (its last store time is null), and by the time messages were stored, never by a file's.
+ * sealed (its last store time is null), and by the time messages were stored, never by a file's. One without a
+ * sound record (its time is 0) is as old as the next that has one: times never fall.
  */
 export function expiredSegments(
   segments: readonly { readonly base: number; readonly lastStoreTime: number | null }[],
@@ -20,9 +21,10 @@ export function expiredSegments(
   now: number,
 ): number[] {
   const expired: number[] = []
-  for (const { base, lastStoreTime } of segments) {
+  for (const [i, { base, lastStoreTime }] of segments.entries()) {
     if (lastStoreTime === null) break
-    const tooOld = retention.ageMaxMs !== undefined && lastStoreTime < now - retention.ageMaxMs
+    const storedAt = segments.slice(i).find((each) => each.lastStoreTime !== 0)?.lastStoreTime ?? now
+    const tooOld = retention.ageMaxMs !== undefined && storedAt < now - retention.ageMaxMs
     const tooMany =
       retention.sizeMax !== undefined && (segments.length - expired.length) * segmentSize > retention.sizeMax
     if (!tooOld && !tooMany) break

@@ -22,6 +22,7 @@ import { defaultRetention, expiredSegments, type Retention } from './retention.t
 import type { StateDb } from './state-db.ts'
 import { QueueFloors, recordDamage, Tombstones } from './state-tables.ts'
 import { openFolder, storeExists } from './store-folder.ts'
+import { unwritable } from './store-error.ts'
 import { StoreIndex } from './store-index.ts'
 import { WriterTurn } from './writer-turn.ts'
 
@@ -116,7 +117,7 @@ export class Store {
       this.#log.check(state.writer().syncedTo)
     } catch (error) {
       state.close()
-      throw storeError(error)
+      throw unwritable(error)
     }
     const endOffset = (topic: string, queueId: number): number => this.extent(topic, queueId).endOffset
     this.#batch = new AppendBatch(this.#log, clock, endOffset)
@@ -137,7 +138,7 @@ export class Store {
       else this.refresh()
     } catch (error) {
       this.#letGo()
-      throw storeError(error)
+      throw unwritable(error)
     }
   }
 
@@ -228,7 +229,7 @@ export class Store {
       this.#beginTurn()
       add()
     } catch (error) {
-      const reason = storeError(error)
+      const reason = unwritable(error)
       // refused before anything was staged: what others have staged goes on
       if (reason.code !== 'MQ_MESSAGE_ILLEGAL') this.#failStaged(reason)
       else if (this.#batch.count === 0) this.#endTurn(this.#log.writtenTo === this.#turn.syncedTo)
@@ -274,7 +275,7 @@ export class Store {
       this.#turn.end(orderly)
       return null
     } catch (error) {
-      return storeError(error)
+      return unwritable(error)
     }
   }
 
@@ -293,7 +294,7 @@ export class Store {
     } catch (error) {
       this.#turn.torn = true
       this.#batch.forgetOffsets()
-      return storeError(error)
+      return unwritable(error)
     }
   }
 
@@ -400,7 +401,7 @@ export class Store {
     } catch (error) {
       if (this.#lock.held) this.#turn.torn = true
       this.#endTurn(false)
-      throw storeError(error)
+      throw unwritable(error)
     }
     const error = this.#endTurn(true)
     if (error !== null) throw error
@@ -415,7 +416,22 @@ export class Store {
   }
 
   #beginTurn(): void {
-    if (this.#turn.begin()) this.#expireWhenDue()
+    try {
+      if (this.#turn.begin()) this.#expireWhenDue()
+    } catch (error) {
+      this.#readOn()
+      throw error
+    }
+  }
+
+  /** A turn could not begin, and may have let files go on its way: what can be read is read on. */
+  #readOn(): void {
+    this.#seenState = -1
+    try {
+      this.refresh()
+    } catch {
+      // the reason why the turn could not begin is the one to tell
+    }
   }
 
   /**
@@ -478,12 +494,6 @@ function openLock(own: string, state: StateDb): StoreLock {
     state.close()
     throw error
   }
-}
-
-function storeError(error: unknown): MqError {
-  return error instanceof MqError
-    ? error
-    : new MqError('MQ_STORE_UNWRITABLE', String(error), { cause: error })
 }
 
 function ignore(): void {

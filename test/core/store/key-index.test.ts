@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import BetterSqlite3 from 'better-sqlite3'
+import fc from 'fast-check'
+import { keyHashBits } from '../../../src/core/lib/hash.ts'
+import { KeyIndex, keySchema } from '../../../src/core/store/key-index.ts'
+
+const base = 7_000_000_000
+/** Entries of a page, and of a run; see key-index.ts. */
+const page = 455
+const run = 65_536
+
+class Keys {
+  readonly index: KeyIndex
+  readonly #db = new BetterSqlite3(':memory:')
+  readonly #expected = new Map<number, Set<number>>()
+  #open = 0
+  #next = base
+
+  constructor() {
+    this.#db.exec(keySchema)
+    this.index = new KeyIndex(this.#db, base)
+  }
+
+  add(hashes: readonly number[]): void {
+    const offsets = hashes.map(() => (this.#next += 100))
+    hashes.forEach((hash, i) => {
+      const known = this.#expected.get(hash) ?? new Set()
+      this.#expected.set(hash, known.add(offsets[i]!))
+    })
+    this.#open = this.#db.transaction(() => this.index.add(hashes, offsets, this.#open))()
+  }
+
+  pack(): void {
+    this.#db.transaction(() => this.index.packOpen())()
+    this.#open = 0
+  }
+
+  get openRows(): number {
+    return (this.#db.prepare('SELECT count(*) AS n FROM key_open').get() as { n: number }).n
+  }
+
+  check(hashes: Iterable<number> = this.#expected.keys()): void {
+    for (const hash of hashes) {
+      const found = this.index.find(hash)
+      const expected = [...(this.#expected.get(hash) ?? [])]
+      assert.deepEqual(
+        found.sort((a, b) => a - b),
+        expected,
+        `hash ${hash}`,
+      )
+    }
+  }
+}
+
+describe('KeyIndex', () => {
+  it('finds what a Map would, over any sequence of adding and packing', () => {
+    // few hashes: equal ones cross page and run borders
+    const hash = fc.oneof(
+      fc.integer({ min: 0, max: 20 }),
+      fc.maxSafeNat().map((n) => n % 2 ** keyHashBits),
+    )
+    const step = fc.oneof(fc.array(hash, { maxLength: 1500 }), fc.constant('pack' as const))
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 8 }), (steps) => {
+        const keys = new Keys()
+        for (const each of steps) {
+          if (each === 'pack') keys.pack()
+          else keys.add(each)
+        }
+        keys.check()
+        keys.check([21, 2 ** keyHashBits - 1])
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('packs a run as soon as it is full, and keeps the rest of larger additions', () => {
+    const keys = new Keys()
+    const spread = (n: number): number => (n * 2_654_435_761) % 2 ** keyHashBits
+    keys.add(Array.from({ length: run - 1 }, (_, i) => spread(i)))
+    assert.equal(keys.openRows, run - 1)
+    keys.add([spread(run)])
+    assert.equal(keys.openRows, 0)
+    keys.add(Array.from({ length: 2 * run + 10 }, (_, i) => spread(run + 1 + i)))
+    assert.equal(keys.openRows, 0)
+    keys.check([0, 1, run - 1, run, run + 1, 3 * run].map(spread))
+  })
+
+  it('finds equal hashes that fill pages, and neighbours at their borders', () => {
+    for (const many of [page - 1, page, page + 1, 3 * page, 3 * page + 1]) {
+      const keys = new Keys()
+      keys.add([...Array<number>(many).fill(500), 499, 501, 499, 501, 0, 2 ** keyHashBits - 1])
+      keys.pack()
+      keys.check()
+      keys.check([1, 498, 502])
+    }
+  })
+
+  it('finds a hash that ends one page and begins the next', () => {
+    const keys = new Keys()
+    keys.add([...Array.from({ length: page - 2 }, (_, i) => i), ...Array<number>(5).fill(page), page + 1])
+    keys.pack()
+    keys.check()
+  })
+
+  it('calls a page that is none damaged', () => {
+    const db = new BetterSqlite3(':memory:')
+    db.exec(keySchema)
+    db.prepare('INSERT INTO key_page VALUES (1, 0, ?)').run(Buffer.alloc(10))
+    assert.throws(() => new KeyIndex(db, base).find(5), { code: 'SQLITE_CORRUPT' })
+  })
+})
