@@ -11,7 +11,8 @@ export const defaultRetention: Retention = { ageMaxMs: 72 * 3600 * 1000 }
 
 /**
  * First offsets of the segments that retention lets go: oldest first and without gaps, never one that is not
- * sealed (its last store time is null), and by the time messages were stored, never by a file's. One without a
+ * sealed (its last store time is null), and by the time messages were stored, never by a file's. One without
+ * a
  * sound record (its time is 0) is as old as the next that has one: times never fall.
  */
 export function expiredSegments(
