@@ -23,6 +23,7 @@ export interface OpenOptions {
   readonly segmentSize?: number
   readonly retention?: Retention
   readonly lockTimeoutMs?: number
+  readonly clock?: { now(): number }
 }
 
 export function openStore(fs: FileSystem, folder: string, options: OpenOptions = {}): Store {
