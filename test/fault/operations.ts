@@ -13,7 +13,7 @@ export interface Operation {
 
 function withTexts(model: Model, topic: string, queueId: number, texts: readonly string[]): Model {
   const queue = queueOf(model, topic, queueId)
-  const grown: QueueModel = { min: queue.min, texts: [...queue.texts, ...texts] }
+  const grown: QueueModel = { ...queue, texts: [...queue.texts, ...texts] }
   return new Map(model).set(nameOf(topic, queueId), grown)
 }
 
@@ -65,7 +65,7 @@ export const operations: readonly Operation[] = [
     name: 'expire',
     // what goes is decided by what shares a segment: anything may, but for the newest
     plan: (model) =>
-      new Map([...model].map(([name, { texts }]) => [name, { min: texts.length, texts }] as const)),
+      new Map([...model].map(([name, queue]) => [name, { ...queue, old: queue.texts.length }] as const)),
     run(store) {
       clock.time += 100 * 3600 * 1000
       store.expire(defaultRetention)
