@@ -11,7 +11,7 @@ const dist = join(root, 'dist')
 const external = ['better-sqlite3', 'lz4-napi', 'typescript']
 
 /** Areas whose name is said before the command's: ours, which mqadmin does not have. */
-const topics = new Set(['store'])
+const topics = new Set(['ctx', 'store'])
 
 /** Command id to file: one file in an area's folder is one command, named as mqadmin's, or `topic:name`. */
 function commandFiles(): ReadonlyMap<string, string> {

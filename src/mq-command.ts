@@ -40,10 +40,17 @@ const targetFlags = {
     description: 'name servers of a cluster, "a:9876;b:9876"; default NAMESRV_ADDR',
   }),
   store: storeFlag,
+  context: Flags.string({
+    helpGroup,
+    helpValue: 'NAME',
+    description: 'a target by name: see `ctx add`; default POCKETMQ_CONTEXT, last the one of `ctx use`',
+  }),
 }
 
 /** The flags of a command as parsed, without those every command has. */
 export type FlagsOf<C extends typeof MqCommand> = Interfaces.InferredFlags<C['flags']>
+
+export type ArgsOf<C extends typeof MqCommand> = Interfaces.InferredArgs<C['args']>
 
 /** The values that this class itself reads; a command without a target has no namesrvAddr. */
 interface GlobalValues {
@@ -56,6 +63,7 @@ interface GlobalValues {
   readonly timeout?: number
   readonly namesrvAddr?: string
   readonly store?: string
+  readonly context?: string
 }
 
 /**
@@ -80,7 +88,7 @@ export abstract class MqCommand extends Command {
   }
 
   /** The work of the command. Check flags before connecting: a usage error must not open a folder. */
-  protected abstract perform(flags: object): Promise<View<unknown>>
+  protected abstract perform(flags: object, args: object): Promise<View<unknown>>
 
   /** True for a command that ends by itself, in order, when `interrupted` says so. */
   protected get endsItself(): boolean {
@@ -149,16 +157,20 @@ export abstract class MqCommand extends Command {
     return this.#admin
   }
 
+  protected get env(): NodeJS.ProcessEnv {
+    return this.#io.env
+  }
+
   protected get timeoutMs(): number | undefined {
     return this.#values?.timeout
   }
 
   /** @throws MQ_TARGET */
   protected get target(): Target {
-    const { namesrvAddr, store } = this.#values ?? {}
+    const { namesrvAddr, store, context } = this.#values ?? {}
     const { env, asMqadmin } = this.#io
     const folderOnly = this.needsFolder
-    this.#target ??= resolveTarget({ flags: { namesrvAddr, store }, env, asMqadmin, folderOnly })
+    this.#target ??= resolveTarget({ flags: { namesrvAddr, store, context }, env, asMqadmin, folderOnly })
     return this.#target
   }
 
@@ -205,7 +217,7 @@ export abstract class MqCommand extends Command {
   }
 
   async #performAndRender(): Promise<void> {
-    const { flags } = await this.parse(this.ctor, rewriteFormatFlag(this.argv, this.#shapes))
+    const { flags, args } = await this.parse(this.ctor, rewriteFormatFlag(this.argv, this.#shapes))
     const values = flags as unknown as GlobalValues
     this.#values = values
     const options = {
@@ -214,7 +226,7 @@ export abstract class MqCommand extends Command {
       headers: !values['no-headers'],
     }
     for (;;) {
-      const view = await this.perform(flags)
+      const view = await this.perform(flags, args)
       await render(view, { ...options, target: this.#target }, this.#io.out)
       await this.#io.out.flush()
       await view.until

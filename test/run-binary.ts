@@ -19,10 +19,10 @@ export interface RunOptions {
   readonly as?: string
 }
 
-/** Variables of the machine that would name a target or change colours are left out. */
+/** What of the machine would name a target or change colours is left out. */
 export function cleanEnv(env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const { PATH, HOME, TZ } = process.env
-  return { PATH, HOME, ...(TZ !== undefined && { TZ }), ...env }
+  return { PATH, HOME, XDG_CONFIG_HOME: '/nonexistent', ...(TZ !== undefined && { TZ }), ...env }
 }
 
 /** The built binary, to its end. */

@@ -26,6 +26,7 @@ const parserWords: readonly (readonly [RegExp, string])[] = [
   [/\s*See more help with --help$/, ''],
   [/^The following errors? occurred:\s*/, ''],
   [/^Parsing --(\S+)\s+/, '--$1: '],
+  [/^Missing \d+ required args?:\s*(\w+)[\s\S]*/, 'missing $1'],
   [/^Nonexistent flags?: /, 'unknown flag '],
   [/^Unexpected arguments?: /, 'unexpected argument '],
   [/Missing required flag (\S+)/g, 'missing required flag --$1'],

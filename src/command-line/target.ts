@@ -2,9 +2,14 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Target } from '../core/client/admin.ts'
 import { MqError } from '../core/errors.ts'
+import { contextNamed, readContexts, type Context } from './contexts.ts'
 
 export interface TargetSources {
-  readonly flags: { readonly namesrvAddr?: string | undefined; readonly store?: string | undefined }
+  readonly flags: {
+    readonly namesrvAddr?: string | undefined
+    readonly store?: string | undefined
+    readonly context?: string | undefined
+  }
   readonly env: NodeJS.ProcessEnv
   /** Called under the name `mqadmin`: a runbook that forgot its address must not write to a folder. */
   readonly asMqadmin: boolean
@@ -20,32 +25,47 @@ interface Source {
 }
 
 /**
- * The order of precedence: the first rank that names a target wins, and two in one rank are an error.
+ * The order of precedence: the first rank that names a target wins, and two in one rank are an error. The
+ * file of contexts is read only where a rank before it names none.
  * @throws MQ_TARGET
  */
 export function resolveTarget({ flags, env, asMqadmin, folderOnly = false }: TargetSources): Target {
-  const ranks: readonly (readonly Source[])[] = [
-    [
+  const inContext = (name: string): Target => targetOf(contextNamed(readContexts(env), name))
+  const ranks: readonly (() => readonly Source[])[] = [
+    () => [
       { name: '--namesrvAddr', value: flags.namesrvAddr, read: clusterAt },
       { name: '--store', value: flags.store, read: folderAt },
+      { name: '--context', value: flags.context, read: inContext },
     ],
-    [
+    () => [{ name: 'POCKETMQ_CONTEXT', value: notBlank(env.POCKETMQ_CONTEXT), read: inContext }],
+    () => [
       { name: 'NAMESRV_ADDR', value: notBlank(env.NAMESRV_ADDR), read: clusterAt },
       { name: 'POCKETMQ_STORE', value: notBlank(env.POCKETMQ_STORE), read: folderAt },
     ],
-    asMqadmin ? [] : [{ name: 'default', value: join(homedir(), '.pocketmq'), read: folderAt }],
+    () => [{ name: '`ctx use`', value: readContexts(env).current ?? undefined, read: inContext }],
+    () => (asMqadmin ? [] : [{ name: 'default', value: join(homedir(), '.pocketmq'), read: folderAt }]),
   ]
   for (const rank of ranks) {
-    const named = rank.filter(({ value, read }) => value !== undefined && (read === folderAt || !folderOnly))
+    const named = rank().filter(
+      ({ value, read }) => value !== undefined && !(folderOnly && read === clusterAt),
+    )
     if (named.length > 1) {
       throw new MqError('MQ_TARGET', `two targets: ${named.map(({ name }) => name).join(' and ')}`)
     }
     const [source] = named
-    if (source?.value !== undefined) return source.read(source.value)
+    if (source?.value === undefined) continue
+    const target = source.read(source.value)
+    // a context that was only chosen some time ago is passed over, one that was asked for is not
+    if (folderOnly && target.kind === 'cluster' && source.name !== '--context') continue
+    return target
   }
   throw new MqError('MQ_TARGET', 'mqadmin needs a target', {
     hint: 'give -n host:port or set NAMESRV_ADDR; for a folder, --store DIR or call it as pocketmq',
   })
+}
+
+function targetOf(context: Context): Target {
+  return 'store' in context ? folderAt(context.store) : clusterAt(context.namesrvAddr)
 }
 
 function notBlank(value: string | undefined): string | undefined {
