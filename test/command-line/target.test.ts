@@ -58,7 +58,10 @@ describe('resolveTarget', () => {
 
   describe('with contexts', () => {
     const folder = temporaryFolder()
-    const env = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({ XDG_CONFIG_HOME: folder.path, ...more })
+    const env = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
+      XDG_CONFIG_HOME: folder.path,
+      ...more,
+    })
     const prod = { kind: 'cluster', namesrv: ['p:1', 'q:2'] }
     const dev = { kind: 'folder', store: '/dev-store' }
 
