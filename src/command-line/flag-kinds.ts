@@ -69,7 +69,8 @@ function parseTimestamp(input: string): number {
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
-function parseDuration(input: string): number {
+/** @returns ms @throws MQ_USAGE */
+export function parseDuration(input: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(input.trim())
   const value = match === null ? 0 : Math.round(Number(match[1]) * unitMs[match[2] ?? 's']!)
   if (value <= 0 || value > 0x7fff_ffff) {

@@ -31,9 +31,9 @@ export class Sink {
   }
 
   /** Room is left when this returns null; else wait for it before the next write. */
-  write(text: string): Promise<void> | null {
+  write(piece: string | Buffer): Promise<void> | null {
     if (this.#failure !== null) throw this.#failure
-    const bytes = Buffer.from(text)
+    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
     this.#parts.push(bytes)
     this.#size += bytes.length
     if (this.#size >= flushAt) return this.flush()

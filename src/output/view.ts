@@ -40,9 +40,9 @@ export interface Column<T> {
   cell(item: T): string | number | boolean | null
 }
 
-/** Text that is not a table; each piece ends in its own line feed. */
+/** Text that is not a table, or bytes that are none; each piece ends in its own line feed. */
 export interface TextTable<T> {
   readonly kind: 'text'
-  item(item: T): string
+  item(item: T): string | Buffer
   end?(): string
 }

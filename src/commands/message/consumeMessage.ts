@@ -1,10 +1,14 @@
+import * as Flags from '@oclif/core/flags'
 import type { MessageAdmin } from '../../core/client/admin.ts'
 import { MqError } from '../../core/errors.ts'
 import type { Message } from '../../core/model/message.ts'
 import type { MessageQueue } from '../../core/model/queue.ts'
 import { flagKinds } from '../../command-line/flag-kinds.ts'
+import { parsePosition, type Position } from '../../command-line/position.ts'
+import { readTopic } from '../../input/topic-reader.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { javaText } from '../../output/java-text.ts'
+import { compileMessageFormat } from '../../output/message-format.ts'
 import { messageFields, messageJson, messageWide } from '../../output/message-json.ts'
 import type { View } from '../../output/view.ts'
 
@@ -23,11 +27,17 @@ interface Range {
 export default class ConsumeMessage extends MqCommand {
   static override summary = 'Consume message.'
   static override description =
-    'Prints the oldest messages of a topic or queue, at most -c of them, and moves no offset of any group.'
+    'Prints the oldest messages of a topic or queue, at most -c of them, and moves no offset of any group.\n\n' +
+    'With any of --follow, --from, --to, --tag, --grep, -f, or -c and --timeout together, it prints nothing but ' +
+    'messages, all of them unless -c says how many; -c N with --timeout T waits for them, and ends with status 6 ' +
+    'when fewer came in time.'
   static override examples = [
     '$ pocketmq consumeMessage -t orders -c 10',
     '$ pocketmq consumeMessage -t orders -b broker-a -i 0 -o 100 --output ndjson',
     "$ pocketmq consumeMessage -t orders -o template='{queueId} {queueOffset} {body}\\n'",
+    "$ pocketmq consumeMessage -t orders --follow --tag 'paid || sent' -f '%t[%q]@%o %k %b\\n'",
+    '$ pocketmq consumeMessage -t orders --from @-1h --to end --grep 42 -o ndjson',
+    '$ pocketmq consumeMessage -t orders --from end -c 1 --timeout 10s',
   ]
   static override flags = {
     topic: flagKinds.text({ char: 't', required: true, description: 'topic name' }),
@@ -41,17 +51,30 @@ export default class ConsumeMessage extends MqCommand {
       char: 'c',
       description: 'number of messages to be consumed; default 128',
     }),
+    follow: Flags.boolean({ description: 'wait for more at the end' }),
+    from: Flags.string({
+      helpValue: 'PLACE',
+      description: 'first message: earliest, latest, an offset, -10, @-2h, @2026-11-24T10:00 or @<epoch ms>',
+    }),
+    to: Flags.string({ helpValue: 'PLACE', description: 'last message, said in the same way' }),
+    tag: Flags.string({ helpValue: "'A || B'", description: 'messages with one of these tags' }),
+    grep: Flags.string({ helpValue: 'REGEX', description: 'messages whose body matches' }),
+    format: Flags.string({
+      char: 'f',
+      helpValue: 'FORMAT',
+      description: 'print each message as this says: %t %q %o %k %g %b %T %i %P{name} \\n',
+    }),
   }
 
   protected override async perform(flags: ConsumeFlags): Promise<View<unknown>> {
     checkFlags(flags)
+    const reading = readingOf(flags, this.timeoutMs)
     const { messages } = await this.connect('read')
     const queues = await queuesOf(messages, flags)
+    if (reading !== null) return messagesView(selected(messages, queues, reading), reading)
     const view: View<Printed> = {
-      shape: 'list',
+      ...messageShape,
       items: this.#printed(messages, queues, flags),
-      fields: messageFields,
-      wide: messageWide,
       toJson: (printed) => ('message' in printed ? messageJson(printed.message) : null),
       toId: (printed) => ('message' in printed ? printed.message.msgId : null),
       table: {
@@ -92,6 +115,99 @@ export default class ConsumeMessage extends MqCommand {
 }
 
 const countDefault = 128
+const messageShape = { shape: 'list', fields: messageFields, wide: messageWide } as const
+
+/** What is asked for beyond mqadmin's own consumeMessage. */
+interface Reading {
+  readonly from: Position
+  readonly to: Position | null
+  readonly follow: boolean
+  readonly tag: string | undefined
+  readonly group: string | undefined
+  readonly grep: RegExp | null
+  readonly format: ((message: Message) => Buffer) | null
+  readonly countMax: number
+  /** How long to wait for so many; null: not at all, or for ever. */
+  readonly withinMs: number | null
+}
+
+/** Null: mqadmin's own flags only, and so its own output. */
+function readingOf(flags: ConsumeFlags, timeoutMs: number | undefined): Reading | null {
+  const { follow, from, to, tag, grep, format, MessageNumber, beginTimestamp, endTimestamp, offset } = flags
+  const waits = MessageNumber !== undefined && timeoutMs !== undefined
+  const ours = [from, to, tag, grep, format].some((value) => value !== undefined) || follow || waits
+  if (!ours) return null
+  if (from !== undefined && (beginTimestamp ?? offset) !== undefined)
+    throw new MqError('MQ_USAGE', '--from and -s or -o: two places to begin at')
+  if (to !== undefined && endTimestamp !== undefined)
+    throw new MqError('MQ_USAGE', '--to and -e: two places to end at')
+  const now = Date.now()
+  const place = (text: string | undefined, time: number | undefined): Position | null => {
+    if (text !== undefined) return parsePosition(text, now)
+    return time === undefined ? null : { kind: 'time', time }
+  }
+  const begin: Position = offset === undefined ? { kind: 'earliest' } : { kind: 'offset', offset }
+  return {
+    from: place(from, beginTimestamp) ?? begin,
+    to: place(to, endTimestamp),
+    follow: follow || waits,
+    tag,
+    group: flags.consumerGroup,
+    grep: grep === undefined ? null : parseRegex(grep),
+    format: format === undefined ? null : compileMessageFormat(format),
+    countMax: MessageNumber ?? Infinity,
+    withinMs: waits ? timeoutMs : null,
+  }
+}
+
+function parseRegex(source: string): RegExp {
+  try {
+    return new RegExp(source, 'u')
+  } catch (error) {
+    throw new MqError('MQ_USAGE', (error as Error).message, {
+      hint: '--grep is a JavaScript regular expression',
+    })
+  }
+}
+
+/** @throws MQ_TIMEOUT when fewer came in time than were asked for */
+async function* selected(
+  messages: MessageAdmin,
+  queues: readonly MessageQueue[],
+  { from, to, follow, tag, group, grep, countMax, withinMs }: Reading,
+): AsyncGenerator<Message> {
+  const deadline = withinMs === null ? Infinity : Date.now() + withinMs
+  const ended = (): boolean => Date.now() >= deadline
+  const options = {
+    from,
+    to,
+    follow,
+    ended,
+    ...(tag !== undefined && { tag }),
+    ...(group !== undefined && { group }),
+  }
+  let count = 0
+  for await (const message of readTopic(messages, queues, options)) {
+    if (grep !== null && !grep.test(message.body.toString('utf8'))) continue
+    yield message
+    if (++count === countMax) return
+  }
+  if (withinMs === null) return
+  throw new MqError('MQ_TIMEOUT', `${count} of ${countMax} messages came within ${withinMs} ms`, {
+    hint: 'allow more with --timeout, or ask for fewer with -c',
+  })
+}
+
+function messagesView(items: AsyncIterable<Message>, { format }: Reading): View<unknown> {
+  const view: View<Message> = {
+    ...messageShape,
+    items,
+    toJson: messageJson,
+    toId: ({ msgId }) => msgId,
+    table: { kind: 'text', item: format ?? line },
+  }
+  return view
+}
 
 function checkFlags(flags: ConsumeFlags): void {
   const now = Date.now()

@@ -1,0 +1,112 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Position } from '../command-line/position.ts'
+import type { MessageAdmin } from '../core/client/admin.ts'
+import type { Message } from '../core/model/message.ts'
+import type { MessageQueue } from '../core/model/queue.ts'
+
+export interface ReadOptions {
+  readonly from: Position
+  /** Last place to read; null: what is there when the reading begins, or for ever. */
+  readonly to: Position | null
+  /** Wait for more at the end. */
+  readonly follow: boolean
+  /** `A || B`; default all. */
+  readonly tag?: string
+  readonly group?: string
+  /** Ends the reading wherever it is; checked between requests. */
+  readonly ended: () => boolean
+}
+
+interface Cursor {
+  readonly queue: MessageQueue
+  next: number
+  /** First offset that is not read; Infinity while following. */
+  end: number
+  readonly storedFrom: number
+  readonly storedTo: number
+}
+
+/** How long a topic at whose end we are is left alone. */
+const idleMs = 50
+const pullMax = 32
+
+/**
+ * The messages of queues: one queue after the other to its end; then, with `follow`, in turns what comes.
+ * No offset of any group moves.
+ */
+export async function* readTopic(
+  messages: MessageAdmin,
+  queues: readonly MessageQueue[],
+  options: ReadOptions,
+): AsyncGenerator<Message> {
+  const cursors: Cursor[] = []
+  for (const queue of queues) cursors.push(await cursorOf(messages, queue, options))
+  for (;;) {
+    let found = false
+    for (const cursor of cursors) {
+      for await (const message of readOn(messages, cursor, options)) {
+        found = true
+        yield message
+      }
+      if (options.ended()) return
+    }
+    if (cursors.every(({ next, end }) => next >= end)) return
+    if (!found) await pause(idleMs)
+  }
+}
+
+async function cursorOf(messages: MessageAdmin, queue: MessageQueue, options: ReadOptions): Promise<Cursor> {
+  const { from, to, follow } = options
+  const max = await messages.maxOffset(queue)
+  const min = await messages.minOffset(queue)
+  const offsetAt = async (position: Position): Promise<number> => {
+    switch (position.kind) {
+      case 'earliest':
+        return min
+      case 'latest':
+        return max
+      case 'last':
+        return Math.max(min, max - position.count)
+      case 'offset':
+        return position.offset
+      case 'time':
+        return messages.searchOffset(queue, position.time)
+    }
+  }
+  // where a time lies behind the last message brokers disagree: the messages' own times decide
+  const endless = follow && (to === null || to.kind === 'time' || to.kind === 'offset')
+  const end =
+    to === null || to.kind === 'time' ? max : to.kind === 'offset' ? to.offset + 1 : await offsetAt(to)
+  return {
+    queue,
+    next: Math.max(min, await offsetAt(from)),
+    end: endless ? (to?.kind === 'offset' ? to.offset + 1 : Infinity) : Math.min(end, max),
+    storedFrom: from.kind === 'time' ? from.time : -Infinity,
+    storedTo: to?.kind === 'time' ? to.time : Infinity,
+  }
+}
+
+/** From the cursor to the end there is now. */
+async function* readOn(
+  messages: MessageAdmin,
+  cursor: Cursor,
+  { tag, group, ended }: ReadOptions,
+): AsyncGenerator<Message> {
+  const options = { ...(tag !== undefined && { tag }), ...(group !== undefined && { group }) }
+  while (cursor.next < cursor.end && !ended()) {
+    const maxMsgNums = Math.min(pullMax, cursor.end - cursor.next)
+    const result = await messages.pull(cursor.queue, cursor.next, { ...options, maxMsgNums })
+    for (const message of result.messages) {
+      if (message.queueOffset >= cursor.end) break
+      if (message.storeTimestamp > cursor.storedTo) {
+        cursor.end = cursor.next
+        return
+      }
+      cursor.next = message.queueOffset + 1
+      if (message.storeTimestamp >= cursor.storedFrom) yield message
+    }
+    const stuck = result.nextBeginOffset <= cursor.next && result.messages.length === 0
+    if (result.status === 'NO_NEW_MSG' || stuck) return
+    cursor.next = Math.max(cursor.next, result.nextBeginOffset)
+  }
+}
