@@ -3,6 +3,7 @@ import type { Broker } from '../broker.ts'
 import { clientHandlers } from './client.ts'
 import { messageHandlers } from './message.ts'
 import { offsetHandlers } from './offset.ts'
+import { popHandlers } from './pop.ts'
 import { pullHandlers } from './pull.ts'
 import { sendHandlers } from './send.ts'
 import { topicHandlers } from './topic.ts'
@@ -12,6 +13,7 @@ export function brokerHandlers(broker: Broker): Handlers {
   return {
     ...sendHandlers(broker),
     ...pullHandlers(broker),
+    ...popHandlers(broker),
     ...offsetHandlers(broker),
     ...topicHandlers(broker),
     ...messageHandlers(broker),

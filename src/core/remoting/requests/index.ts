@@ -3,6 +3,7 @@ import { clientRequests } from './client.ts'
 import { messageRequests } from './message.ts'
 import { namesrvRequests } from './namesrv.ts'
 import { offsetRequests } from './offset.ts'
+import { popRequests } from './pop.ts'
 import { topicRequests } from './topic.ts'
 
 /** THE TABLE: every request this project sends or answers. */
@@ -12,6 +13,7 @@ export const requests = {
   ...topicRequests,
   ...clientRequests,
   ...namesrvRequests,
+  ...popRequests,
 }
 
 export type Requests = typeof requests
