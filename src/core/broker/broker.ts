@@ -15,6 +15,7 @@ import { RequestModes } from './pop/request-modes.ts'
 import type { ClientChannel, ClientPush, Timers } from './ports.ts'
 import { getMessages, type PullAnswer, type PullCaps } from './pull.ts'
 import { parseBatch, PutChecks, type PutRequest } from './put.ts'
+import { QueueLocks } from './queue-locks.ts'
 import { queryMessages } from './query.ts'
 import { Stats } from './stats.ts'
 import { Topics } from './topics.ts'
@@ -90,6 +91,7 @@ export class Broker {
   readonly #exclusiveModes: boolean
   #closed = false
   readonly requestModes: RequestModes
+  readonly queueLocks: QueueLocks
 
   constructor(options: BrokerOptions) {
     const { store, clock } = options
@@ -106,6 +108,7 @@ export class Broker {
     this.#pop = new Pop(store, this.topics, clock)
     this.#popWaiters = new LongPoll(options.timers)
     this.#exclusiveModes = options.exclusiveModes ?? false
+    this.queueLocks = new QueueLocks(clock)
     this.requestModes = new RequestModes(store.state)
     store.onDispatched = (record) => {
       this.#longPoll.arrived(record.topic, record.queueId, record.queueOffset, record.tagsCode)

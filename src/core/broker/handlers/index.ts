@@ -1,6 +1,7 @@
 import type { Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
 import { clientHandlers } from './client.ts'
+import { lockHandlers } from './lock.ts'
 import { messageHandlers } from './message.ts'
 import { offsetHandlers } from './offset.ts'
 import { popHandlers } from './pop.ts'
@@ -14,6 +15,7 @@ export function brokerHandlers(broker: Broker): Handlers {
     ...sendHandlers(broker),
     ...pullHandlers(broker),
     ...popHandlers(broker),
+    ...lockHandlers(broker),
     ...offsetHandlers(broker),
     ...topicHandlers(broker),
     ...messageHandlers(broker),

@@ -1,5 +1,6 @@
 import type { Answer, Call, Reply, RequestSpec } from '../schema.ts'
 import { clientRequests } from './client.ts'
+import { lockRequests } from './lock.ts'
 import { messageRequests } from './message.ts'
 import { namesrvRequests } from './namesrv.ts'
 import { offsetRequests } from './offset.ts'
@@ -14,6 +15,7 @@ export const requests = {
   ...clientRequests,
   ...namesrvRequests,
   ...popRequests,
+  ...lockRequests,
 }
 
 export type Requests = typeof requests
