@@ -7,12 +7,15 @@ import type { AppendResult } from '../store/append-batch.ts'
 import type { MessageStore } from '../store/message-store.ts'
 import { Clients } from './clients.ts'
 import { tagFilter, type EntryFilter } from './filter/tag.ts'
-import { Groups } from './groups.ts'
+import { Groups, type GroupConfig } from './groups.ts'
 import { LongPoll } from './long-poll.ts'
 import { Offsets } from './offsets.ts'
+import { Pop, type Delivery, type PopAnswer } from './pop/pop.ts'
+import { RequestModes } from './pop/request-modes.ts'
 import type { ClientChannel, ClientPush, Timers } from './ports.ts'
 import { getMessages, type PullAnswer, type PullCaps } from './pull.ts'
 import { parseBatch, PutChecks, type PutRequest } from './put.ts'
+import { QueueLocks } from './queue-locks.ts'
 import { queryMessages } from './query.ts'
 import { Stats } from './stats.ts'
 import { Topics } from './topics.ts'
@@ -23,7 +26,31 @@ export interface BrokerOptions {
   readonly timers: Timers
   readonly push: ClientPush
   readonly pullCaps: PullCaps
+  /**
+   * True where nothing is running that could share queues out: a group of a topic is PULL or POP from its
+   * first use on, and the other is refused.
+   */
+  readonly exclusiveModes?: boolean
 }
+
+/** POP_MESSAGE's header. */
+export interface BrokerPopRequest {
+  readonly group: string
+  readonly topic: string
+  /** Below 0: any. */
+  readonly queueId: number
+  readonly messagesMax: number
+  readonly invisibleMs: number
+  readonly expression: string
+  readonly expressionType: string
+  readonly from: 'min' | 'max'
+  readonly order: boolean
+  /** How long to wait when there is nothing; 0: not at all. */
+  readonly waitMs: number
+}
+
+/** SubscriptionGroupConfig.retryMaxTimes */
+const retriesMaxDefault = 16
 
 /** Where and how a consumer reads; PULL_MESSAGE's header. */
 export interface PullRequest {
@@ -42,6 +69,11 @@ export interface PullRequest {
   readonly suspendMs: number
 }
 
+/** Where pops of any queue wait. */
+const anyQueue = -1
+/** PopMessageProcessor */
+const popMessagesMax = 32
+
 /** The story of a broker: put, pull, and what they need. Everything else asks the parts. */
 export class Broker {
   readonly store: MessageStore
@@ -54,6 +86,12 @@ export class Broker {
   readonly #checks: PutChecks
   readonly #longPoll: LongPoll
   readonly #pullCaps: PullCaps
+  readonly #pop: Pop
+  readonly #popWaiters: LongPoll
+  readonly #exclusiveModes: boolean
+  #closed = false
+  readonly requestModes: RequestModes
+  readonly queueLocks: QueueLocks
 
   constructor(options: BrokerOptions) {
     const { store, clock } = options
@@ -67,8 +105,15 @@ export class Broker {
     this.#checks = new PutChecks(this.topics, store.clusterName, new UniqueKeys(() => clock.now()))
     this.#longPoll = new LongPoll(options.timers)
     this.#pullCaps = options.pullCaps
-    store.onDispatched = (record) =>
+    this.#pop = new Pop(store, this.topics, clock)
+    this.#popWaiters = new LongPoll(options.timers)
+    this.#exclusiveModes = options.exclusiveModes ?? false
+    this.queueLocks = new QueueLocks(clock)
+    this.requestModes = new RequestModes(store.state)
+    store.onDispatched = (record) => {
       this.#longPoll.arrived(record.topic, record.queueId, record.queueOffset, record.tagsCode)
+      this.#popWaiters.arrived(record.topic, anyQueue, 0, record.tagsCode)
+    }
   }
 
   now(): number {
@@ -118,7 +163,10 @@ export class Broker {
     const { group, topic, queueId, offset } = request
     this.#checkReadable(group, topic, queueId)
     const matches = this.#filter(request)
-    if (request.commitOffset !== null) this.offsets.set(topic, group, queueId, request.commitOffset)
+    if (request.commitOffset !== null) {
+      if (this.#exclusiveModes) this.requestModes.use(topic, group, 'PULL')
+      this.offsets.set(topic, group, queueId, request.commitOffset)
+    }
     const answer = this.#get(request, matches)
     const nothingYet =
       answer.status === 'OFFSET_OVERFLOW_ONE' || (answer.status === 'NO_MESSAGE_IN_QUEUE' && offset === 0)
@@ -133,6 +181,72 @@ export class Broker {
       // one that does not read gets no more: it asks again once it has read what it was sent
       retry: () => done(channel.congested ? answer : this.#get(request, matches)),
     })
+  }
+
+  /**
+   * Hands messages out for an invisible time, or waits for one. `done` as in `pull`.
+   * @throws as `pull`, and MQ_NO_PERMISSION for a group that pulls
+   */
+  pop(channel: ClientChannel, request: BrokerPopRequest, done: (answer: PopAnswer) => void): void {
+    const { group, topic, queueId, messagesMax, waitMs } = request
+    if (messagesMax < 1 || messagesMax > popMessagesMax)
+      throw new MqError('MQ_INVALID_PARAMETER', `the broker's pop max message nums is ${popMessagesMax}`)
+    this.#checkReadable(group, topic, Math.max(0, queueId))
+    if (this.#exclusiveModes) this.requestModes.use(topic, group, 'POP')
+    const queues = this.topic(topic).readQueueNums
+    const parts = {
+      ...request,
+      queueIds: queueId < 0 ? Array.from({ length: queues }, (_, i) => i) : [queueId],
+      matches: filterOf(request.expressionType, request.expression),
+      bytesMax: this.#pullCaps.bytesMax,
+      retriesMax: this.#retriesMax(group),
+    }
+    // with nothing running nobody would wake it: whoever calls asks again
+    const deadline = this.now() + (this.#exclusiveModes ? 0 : waitMs)
+    const attempt = (): void => {
+      const answer = this.#pop.pop(parts)
+      const leftMs = deadline - this.now()
+      if (answer.count > 0 || leftMs <= 0 || channel.congested || this.#closed) {
+        if (answer.count > 0) this.stats.get(answer.count, answer.records.length)
+        return done(answer)
+      }
+      const dueAt = this.#pop.nextDueAt(topic, group) ?? Infinity
+      this.#popWaiters.park({
+        channel,
+        topic,
+        queueId: anyQueue,
+        offset: 0,
+        timeoutMs: Math.max(1, Math.min(leftMs, dueAt - this.now())),
+        matches: parts.matches,
+        retry: attempt,
+      })
+    }
+    attempt()
+  }
+
+  /** @returns false when the message is someone else's meanwhile @throws MQ_TOPIC_NOT_EXIST, MQ_NO_MESSAGE */
+  ack(delivery: Delivery): boolean {
+    this.topic(delivery.topic)
+    return this.#pop.ack(delivery)
+  }
+
+  /**
+   * Hides a message that was handed out for `invisibleMs` from now on; `nack`: it was consumed in vain.
+   * @returns the time that names the delivery from now on @throws MQ_TOPIC_NOT_EXIST, MQ_NO_MESSAGE
+   */
+  changeInvisible(delivery: Delivery, invisibleMs: number, nack: boolean): number {
+    this.topic(delivery.topic)
+    const popTime = this.#pop.changeInvisible(delivery, invisibleMs, nack, this.#retriesMax(delivery.group))
+    // it may be due before what those who wait have counted on
+    this.#popWaiters.topicChanged(delivery.topic, anyQueue)
+    return popTime
+  }
+
+  #retriesMax(group: string): number {
+    const { retryMaxTimes = retriesMaxDefault } = this.groups.getOrCreate(group) as GroupConfig & {
+      readonly retryMaxTimes?: number
+    }
+    return retryMaxTimes
   }
 
   #get(request: PullRequest, matches: EntryFilter): PullAnswer {
@@ -228,12 +342,15 @@ export class Broker {
   disconnected(channel: ClientChannel): void {
     this.clients.disconnected(channel)
     this.#longPoll.disconnected(channel)
+    this.#popWaiters.disconnected(channel)
   }
 
   /** Answers everyone who waits; the store is closed by its owner. */
   close(): void {
+    this.#closed = true
     this.clients.close()
     this.#longPoll.wakeAll()
+    this.#popWaiters.wakeAll()
   }
 }
 

@@ -56,6 +56,11 @@ export class LongPoll {
     }
   }
 
+  /** Everyone of a queue looks again: something that is no new record has changed. */
+  topicChanged(topic: string, queueId: number): void {
+    for (const parked of [...(this.#parked.get(`${topic}/${queueId}`) ?? [])]) wake(parked)
+  }
+
   /** Nobody is left to answer. */
   disconnected(channel: ClientChannel): void {
     for (const parked of this.#all()) if (parked.pull.channel === channel) parked.leave()

@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
 import { limits } from '../model/limits.ts'
-import { autoCreateTopic, retryPrefix, topicNameFault } from '../model/names.ts'
+import { autoCreateTopic, dlqPrefix, retryPrefix, topicNameFault } from '../model/names.ts'
 import { Perm, type TopicConfig } from '../model/topic.ts'
 import type { StateDb } from '../store/state-db.ts'
 import type { Statement } from '../store/sqlite.ts'
@@ -12,6 +12,9 @@ const templateQueueNums = 8
 
 /** SubscriptionGroupConfig.retryQueueNums */
 const retryQueueNums = 1
+
+/** AbstractSendMessageProcessor.DLQ_NUMS_PER_GROUP */
+const dlqQueueNums = 1
 
 const systemPrefix = 'rmq_sys_'
 
@@ -142,6 +145,12 @@ export class Topics {
   createRetryTopic(group: string): void {
     const name = retryPrefix + group
     if (this.get(name) === null) this.#save(topicConfig(name, retryQueueNums, Perm.read | Perm.write))
+  }
+
+  /** `%DLQ%group`, where messages go that nobody could consume. */
+  createDlqTopic(group: string): void {
+    const name = dlqPrefix + group
+    if (this.get(name) === null) this.#save(topicConfig(name, dlqQueueNums, Perm.read | Perm.write))
   }
 
   /**

@@ -62,6 +62,8 @@ export interface MessageAdmin {
   maxOffset(queue: MessageQueue): Promise<number>
   /** First offset stored at or after a time (epoch ms). */
   searchOffset(queue: MessageQueue, timestamp: number): Promise<number>
+  /** Shares a topic's messages with the others of a group, whichever queues they are in; POP. */
+  popConsumer(topic: string, group: string, options?: PopOptions): PopConsumer
   pull(queue: MessageQueue, offset: number, options?: PullOptions): Promise<PullResult>
   /**
    * By offset id; any other id is looked up as a unique key of the last 3 days, as mqadmin does.
@@ -113,6 +115,50 @@ export interface PullOptions {
   readonly group?: string
   /** How long the broker may hold the request when there is nothing; default 0. */
   readonly suspendMs?: number
+}
+
+export interface PopOptions {
+  /** How long a message that was handed out stays hidden from others, ms. Default 60,000. */
+  readonly invisibleMs?: number
+  /** `*`, or tags joined with `||`. Default `*`. */
+  readonly tag?: string
+  /** Where a group begins that never consumed the topic. Default 'min'. */
+  readonly from?: 'min' | 'max'
+  /** One batch a queue at a time: the next only when it has come back. Default false. */
+  readonly order?: boolean
+}
+
+/** A message that was handed out: it comes again unless it is acknowledged in its invisible time. */
+export interface PoppedMessage {
+  /** `reconsumeTimes`: deliveries before this one. */
+  readonly message: Message
+  /** Names this delivery; RocketMQ's POP_CK. */
+  readonly receipt: string
+  /** Epoch ms; by the broker's clock. */
+  readonly invisibleUntil: number
+}
+
+export interface PopConsumer {
+  /**
+   * At most `max` messages (32 at most), of any queue; none when nothing came within `waitMs` (default 0).
+   * @throws MQ_TOPIC_NOT_EXIST, MQ_NO_PERMISSION
+   */
+  pop(max: number, waitMs?: number): Promise<readonly PoppedMessage[]>
+  /**
+   * Done with it. False: it was too late, the message has been handed out again. (A RocketMQ broker does not
+   * tell, and always answers true.)
+   */
+  ack(popped: PoppedMessage): Promise<boolean>
+  /**
+   * Not done: it comes again after `delayMs`, by default RocketMQ's back-off (10 s, 30 s, 1 min …), or goes
+   * to `%DLQ%group` when it has come as often as the group allows. @throws MQ_NO_MESSAGE when it was too late
+   */
+  nack(popped: PoppedMessage, delayMs?: number): Promise<void>
+  /**
+   * More time to work on it, from now on; the delivery has another receipt then.
+   * @throws MQ_NO_MESSAGE when it was too late
+   */
+  renew(popped: PoppedMessage, invisibleMs?: number): Promise<PoppedMessage>
 }
 
 /** RocketMQ's TrackType. */

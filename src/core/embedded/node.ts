@@ -49,7 +49,9 @@ export class EmbeddedNode {
       ? openForeignStore({ folder, fs, ...lockTimeout })
       : new Store({ folder, fs, clock, writer, ...segmentSize, ...lockTimeout })
     const pullCaps = writer === 'turn' ? loopbackPullCaps : remotePullCaps
-    this.broker = new Broker({ store: this.store, clock, timers, push: options.push ?? silent, pullCaps })
+    const exclusiveModes = writer === 'turn'
+    const push = options.push ?? silent
+    this.broker = new Broker({ store: this.store, clock, timers, push, pullCaps, exclusiveModes })
     const { broker } = this
     const routes = new Routes([
       {

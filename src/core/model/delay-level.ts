@@ -10,7 +10,17 @@ const delayLevelsMs: readonly number[] = [
   ...[1, 2].map((n) => n * h),
 ]
 
+/** Wait of a level, 1 and up, in ms; levels above the highest are taken for it. */
+export function levelDelayMs(level: number): number {
+  return delayLevelsMs[Math.min(level, delayLevelsMs.length) - 1]!
+}
+
+/** The level after which a message comes again that was consumed in vain: 10 s, 30 s, 1 min and so on. */
+export function retryLevel(reconsumeTimes: number): number {
+  return 3 + reconsumeTimes
+}
+
 /** When a message of a level, 1 and up, is due (epoch ms); levels above the highest are taken for it. */
 export function deliverTime(level: number, storeTimestamp: number): number {
-  return storeTimestamp + delayLevelsMs[Math.min(level, delayLevelsMs.length) - 1]!
+  return storeTimestamp + levelDelayMs(level)
 }

@@ -14,6 +14,8 @@ export const Property = {
   region: 'MSG_REGION',
   traceOn: 'TRACE_ON',
   originMessageId: 'ORIGIN_MESSAGE_ID',
+  dlqOriginTopic: 'DLQ_ORIGIN_TOPIC',
+  dlqOriginMessageId: 'DLQ_ORIGIN_MESSAGE_ID',
   shardingKey: '__SHARDINGKEY',
   deliverMs: 'TIMER_DELIVER_MS',
   delayMs: 'TIMER_DELAY_MS',

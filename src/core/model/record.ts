@@ -314,6 +314,15 @@ export function inspectRecord(
 export const crcPropertySize = Property.crc32.length + 1 + 10 + 1
 const crcPropertyHead = Buffer.from(`${Property.crc32}\u0001`)
 
+/** A copy of a sound record that says it was consumed before; its own CRC, if it has one, still holds. */
+export function withReconsumeTimes(record: Buffer, reconsumeTimes: number): Buffer {
+  const copy = Buffer.from(record)
+  const layout = layoutOf(copy, 0, copy.readInt32BE(magicAt) === Magic.v1 ? 1 : 2)
+  copy.writeInt32BE(reconsumeTimes, layout.bodyLengthAt - 12)
+  if (hasCrcProperty(copy, layout.propertiesAt, copy.length)) writeRecordCrc(copy, 0, copy.length)
+  return copy
+}
+
 /** Fills in the reserved last bytes of a written record: ten digits, least significant first. */
 export function writeRecordCrc(target: Buffer, at: number, size: number): void {
   const digitsAt = at + size - 11

@@ -24,5 +24,6 @@ export const ResponseCode = {
   notInCurrentUnit: 205,
   consumerNotOnline: 206,
   noMessage: 208,
+  pollingTimeout: 210,
   goAway: 1500,
 } as const

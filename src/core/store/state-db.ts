@@ -10,7 +10,7 @@ import {
 } from './sqlite.ts'
 
 /** Raised when the tables change; a file with a higher one is refused. */
-export const stateVersion = 1
+export const stateVersion = 2
 
 /** A file of up to this many pages is checked whole when it is opened: 0.1 ms. */
 const checkedPagesMax = 256
@@ -36,6 +36,19 @@ CREATE TABLE damage(log_from INTEGER PRIMARY KEY, log_to INTEGER NOT NULL, why T
   found_at INTEGER NOT NULL);
 CREATE TABLE kv_config(namespace TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL,
   PRIMARY KEY (namespace, key)) WITHOUT ROWID;
+`
+
+/** What version 2 added: POP, see broker/pop. */
+const additions = `
+CREATE TABLE pop_queue(
+  topic TEXT NOT NULL, group_name TEXT NOT NULL, queue_id INTEGER NOT NULL, next_offset INTEGER NOT NULL,
+  reported INTEGER NOT NULL, PRIMARY KEY (topic, group_name, queue_id)) WITHOUT ROWID;
+CREATE TABLE pop_receipt(
+  topic TEXT NOT NULL, group_name TEXT NOT NULL, queue_id INTEGER NOT NULL, queue_offset INTEGER NOT NULL,
+  pop_time INTEGER NOT NULL, invisible_until INTEGER NOT NULL, deliveries INTEGER NOT NULL,
+  PRIMARY KEY (topic, group_name, queue_id, queue_offset)) WITHOUT ROWID;
+CREATE TABLE request_mode(topic TEXT NOT NULL, group_name TEXT NOT NULL, mode TEXT NOT NULL,
+  PRIMARY KEY (topic, group_name)) WITHOUT ROWID;
 `
 
 /** The hand-over between writers; see src/core/README.md. Offsets are the commit log's. */
@@ -117,13 +130,15 @@ export class StateDb {
         )
       }
       if (version === stateVersion) return
-      if (mode === 'open') throw corruptState(path, 'it is empty')
+      if (version === 0 && mode === 'open') throw corruptState(path, 'it is empty')
       this.db.pragma('journal_mode = WAL')
       this.db
         .transaction(() => {
           // another process may have been first
-          if (this.db.pragma('user_version', { simple: true }) === stateVersion) return
-          this.db.exec(schema)
+          const before = this.db.pragma('user_version', { simple: true }) as number
+          if (before === stateVersion) return
+          if (before === 0) this.db.exec(schema)
+          this.db.exec(additions)
           this.db.pragma(`user_version = ${stateVersion}`)
         })
         .immediate()

@@ -36,7 +36,8 @@ export class Tombstones {
       [topic, physicalOffset],
       () => {
         this.#state.db.prepare('DELETE FROM queue_floor WHERE topic = ?').run(topic)
-        this.#state.db.prepare('DELETE FROM consumer_offset WHERE topic = ?').run(topic)
+        for (const table of ['consumer_offset', 'pop_queue', 'pop_receipt'])
+          this.#state.db.prepare(`DELETE FROM ${table} WHERE topic = ?`).run(topic)
       },
     )
   }
@@ -88,25 +89,60 @@ export class QueueFloors {
   }
 }
 
-/** Offsets that ran ahead of the log would make a group skip what is written next. */
+/** Offsets that ran ahead of the log would make a group skip what is written next; receipts would hide it. */
 export function clampOffsets(state: StateDb, endOffset: (topic: string, queueId: number) => number): void {
-  const rows = state.db
-    .prepare('SELECT topic, group_name, queue_id, next_offset FROM consumer_offset')
-    .all() as {
-    topic: string
-    group_name: string
-    queue_id: number
-    next_offset: number
-  }[]
-  const ahead = rows.filter((row) => row.next_offset > endOffset(row.topic, row.queue_id))
-  if (ahead.length === 0) return
-  const clamp = state.db.prepare(
-    'UPDATE consumer_offset SET next_offset = ? WHERE topic = ? AND group_name = ? AND queue_id = ?',
-  )
+  const clamps = [
+    clampColumn(state, 'consumer_offset', endOffset),
+    clampColumn(state, 'pop_queue', endOffset),
+    clampReceipts(state, endOffset),
+  ].filter((clamp) => clamp !== null)
+  if (clamps.length === 0) return
   state.durably(() => {
+    for (const clamp of clamps) clamp()
+  })
+}
+
+interface QueueOfGroup {
+  readonly topic: string
+  readonly group_name: string
+  readonly queue_id: number
+  readonly next_offset: number
+}
+
+function clampColumn(
+  state: StateDb,
+  table: 'consumer_offset' | 'pop_queue',
+  endOffset: (topic: string, queueId: number) => number,
+): (() => void) | null {
+  const rows = state.db
+    .prepare(`SELECT topic, group_name, queue_id, next_offset FROM ${table}`)
+    .all() as QueueOfGroup[]
+  const ahead = rows.filter((row) => row.next_offset > endOffset(row.topic, row.queue_id))
+  if (ahead.length === 0) return null
+  const clamp = state.db.prepare(
+    `UPDATE ${table} SET next_offset = ? WHERE topic = ? AND group_name = ? AND queue_id = ?`,
+  )
+  return () => {
     for (const row of ahead)
       clamp.run(endOffset(row.topic, row.queue_id), row.topic, row.group_name, row.queue_id)
-  })
+  }
+}
+
+function clampReceipts(
+  state: StateDb,
+  endOffset: (topic: string, queueId: number) => number,
+): (() => void) | null {
+  const rows = state.db
+    .prepare('SELECT topic, queue_id, max(queue_offset) AS last FROM pop_receipt GROUP BY topic, queue_id')
+    .all() as { topic: string; queue_id: number; last: number }[]
+  const ahead = rows.filter((row) => row.last >= endOffset(row.topic, row.queue_id))
+  if (ahead.length === 0) return null
+  const remove = state.db.prepare(
+    'DELETE FROM pop_receipt WHERE topic = ? AND queue_id = ? AND queue_offset >= ?',
+  )
+  return () => {
+    for (const row of ahead) remove.run(row.topic, row.queue_id, endOffset(row.topic, row.queue_id))
+  }
 }
 
 /** Keeps what was found, for `store verify` and for whoever asks later. */

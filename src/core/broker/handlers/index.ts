@@ -1,8 +1,10 @@
 import type { Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
 import { clientHandlers } from './client.ts'
+import { lockHandlers } from './lock.ts'
 import { messageHandlers } from './message.ts'
 import { offsetHandlers } from './offset.ts'
+import { popHandlers } from './pop.ts'
 import { pullHandlers } from './pull.ts'
 import { sendHandlers } from './send.ts'
 import { topicHandlers } from './topic.ts'
@@ -12,6 +14,8 @@ export function brokerHandlers(broker: Broker): Handlers {
   return {
     ...sendHandlers(broker),
     ...pullHandlers(broker),
+    ...popHandlers(broker),
+    ...lockHandlers(broker),
     ...offsetHandlers(broker),
     ...topicHandlers(broker),
     ...messageHandlers(broker),

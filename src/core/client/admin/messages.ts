@@ -14,12 +14,15 @@ import type {
   ConsumeDirectlyResult,
   MessageAdmin,
   MessageTrack,
+  PopConsumer,
+  PopOptions,
   Producer,
   ProducerOptions,
   PullOptions,
 } from '../admin.ts'
 import type { Invoker } from '../invoker.ts'
 import { addressOf, bodyOf, headerOf, type NameServers } from '../name-servers.ts'
+import { RemotingPopConsumer } from '../pop-consumer.ts'
 import { RemotingProducer } from '../producer.ts'
 import { RouteTable } from '../route-table.ts'
 import { messageTracks } from './tracks.ts'
@@ -49,6 +52,10 @@ export class RemotingMessageAdmin implements MessageAdmin {
 
   producer(options: ProducerOptions = {}): Producer {
     return new RemotingProducer(this.#invoker, this.#routes, options)
+  }
+
+  popConsumer(topic: string, group: string, options: PopOptions = {}): PopConsumer {
+    return new RemotingPopConsumer(this.#invoker, this.#routes, topic, group, options)
   }
 
   queues(topic: string): Promise<readonly MessageQueue[]> {

@@ -1,8 +1,10 @@
 import type { Answer, Call, Reply, RequestSpec } from '../schema.ts'
 import { clientRequests } from './client.ts'
+import { lockRequests } from './lock.ts'
 import { messageRequests } from './message.ts'
 import { namesrvRequests } from './namesrv.ts'
 import { offsetRequests } from './offset.ts'
+import { popRequests } from './pop.ts'
 import { topicRequests } from './topic.ts'
 
 /** THE TABLE: every request this project sends or answers. */
@@ -12,6 +14,8 @@ export const requests = {
   ...topicRequests,
   ...clientRequests,
   ...namesrvRequests,
+  ...popRequests,
+  ...lockRequests,
 }
 
 export type Requests = typeof requests
