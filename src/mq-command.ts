@@ -188,6 +188,11 @@ export abstract class MqCommand extends Command {
     return this.#interrupted.signal
   }
 
+  /** Resolves when everything that was rendered has been written out. @throws ClosedPipeError */
+  protected outputWritten(): Promise<void> {
+    return this.#io.out.flush()
+  }
+
   /** A line for people beside the output. */
   protected note(text: string): void {
     this.#io.err(text + '\n')

@@ -111,7 +111,8 @@ const gates: readonly { readonly module: RegExp; readonly allowed: RegExp }[] = 
   },
   { module: /^node:net$/, allowed: /^src\/core\/(remoting\/(connection|server|client)|model\/host)\.ts$/ },
   { module: /^(node:)?(http|https|dgram|tls|vm|worker_threads)$/, allowed: /^$/ },
-  { module: /^node:child_process$/, allowed: /^src\/core\/lib\/boot-id\.ts$/ },
+  // job-queue runs what the user says for each message
+  { module: /^node:child_process$/, allowed: /^src\/(core\/lib\/boot-id|input\/job-queue)\.ts$/ },
   { module: /^better-sqlite3$/, allowed: /^src\/core\/store\/sqlite\.ts$/ },
   { module: /oclif/, allowed: /^src\/(?!core\/)/ },
 ]

@@ -4,8 +4,10 @@ import { MqError } from '../../core/errors.ts'
 import type { Message } from '../../core/model/message.ts'
 import type { MessageQueue } from '../../core/model/queue.ts'
 import { flagKinds } from '../../command-line/flag-kinds.ts'
-import { parsePosition, type Position } from '../../command-line/position.ts'
-import { readTopic } from '../../input/topic-reader.ts'
+import { readGroup } from '../../input/group-reader.ts'
+import { runJobs, type JobOutcome } from '../../input/job-queue.ts'
+import { readingOf, selected, tooFew, type Reading } from '../../input/reading.ts'
+import { sharingOf, type Sharing } from '../../input/sharing.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { javaText } from '../../output/java-text.ts'
 import { compileMessageFormat } from '../../output/message-format.ts'
@@ -30,7 +32,12 @@ export default class ConsumeMessage extends MqCommand {
     'Prints the oldest messages of a topic or queue, at most -c of them, and moves no offset of any group.\n\n' +
     'With any of --follow, --from, --to, --tag, --grep, -f, or -c and --timeout together, it prints nothing but ' +
     'messages, all of them unless -c says how many; -c N with --timeout T waits for them, and ends with status 6 ' +
-    'when fewer came in time.'
+    'when fewer came in time.\n\n' +
+    'With -g and --commit or --exec, it shares the messages of the topic with all others of the group, each to ' +
+    'one of them: --commit acknowledges what was written out, --exec runs a command for each message (body on ' +
+    'stdin, MQ_TOPIC, MQ_KEYS, MQ_TAG, MQ_MSG_ID, MQ_RECONSUME_TIMES, MQ_PROPERTY_name … in the environment); ' +
+    'status 0 acknowledges, anything else has it tried again later, at last to go to %DLQ%group. Without ' +
+    '--follow it ends when there is nothing to hand out.'
   static override examples = [
     '$ pocketmq consumeMessage -t orders -c 10',
     '$ pocketmq consumeMessage -t orders -b broker-a -i 0 -o 100 --output ndjson',
@@ -38,6 +45,8 @@ export default class ConsumeMessage extends MqCommand {
     "$ pocketmq consumeMessage -t orders --follow --tag 'paid || sent' -f '%t[%q]@%o %k %b\\n'",
     '$ pocketmq consumeMessage -t orders --from @-1h --to end --grep 42 -o ndjson',
     '$ pocketmq consumeMessage -t orders --from end -c 1 --timeout 10s',
+    '$ pocketmq consumeMessage -t orders -g billing --commit -o ndjson',
+    '$ pocketmq consumeMessage -t jobs -g workers --exec ./job.sh --parallel 4 --follow',
   ]
   static override flags = {
     topic: flagKinds.text({ char: 't', required: true, description: 'topic name' }),
@@ -64,11 +73,34 @@ export default class ConsumeMessage extends MqCommand {
       helpValue: 'FORMAT',
       description: 'print each message as this says: %t %q %o %k %g %b %T %i %P{name} \\n',
     }),
+    commit: Flags.boolean({ description: 'with -g: acknowledge for the group what was written out' }),
+    exec: Flags.string({
+      helpValue: 'COMMAND',
+      description: 'with -g: run this with sh for each message; status 0 acknowledges it',
+    }),
+    'exec-batch': flagKinds.count({
+      min: 1,
+      max: 32,
+      description: 'messages a run of --exec, which then reads a JSON object a line; default 1',
+    }),
+    parallel: flagKinds.count({ min: 1, max: 1000, description: 'runs of --exec at once; default 1' }),
+    invisible: flagKinds.duration({
+      description: 'hidden from others for so long, renewed while --exec runs; default 60s',
+    }),
+  }
+
+  #sharesGroup = false
+
+  /** Jobs that run are waited for, and what was printed is acknowledged. */
+  protected override get endsItself(): boolean {
+    return this.#sharesGroup
   }
 
   protected override async perform(flags: ConsumeFlags): Promise<View<unknown>> {
     checkFlags(flags)
+    const sharing = sharingOf(flags, this.timeoutMs)
     const reading = readingOf(flags, this.timeoutMs)
+    if (sharing !== null) return this.#share(flags, sharing)
     const { messages } = await this.connect('read')
     const queues = await queuesOf(messages, flags)
     if (reading !== null) return messagesView(selected(messages, queues, reading), reading)
@@ -83,6 +115,47 @@ export default class ConsumeMessage extends MqCommand {
       },
     }
     return view
+  }
+
+  async #share(flags: ConsumeFlags, sharing: Sharing): Promise<View<unknown>> {
+    this.#sharesGroup = true
+    const { messages } = await this.connect('write')
+    await messages.queues(flags.topic)
+    const { group, options, withinMs } = sharing
+    const consumer = messages.popConsumer(flags.topic, group, options)
+    const deadline = withinMs === null ? Infinity : Date.now() + withinMs
+    const ended = (): boolean => this.interrupted.aborted || Date.now() >= deadline
+    const { countMax, follow, command, parallel, batch } = sharing
+    const { invisibleMs } = options
+    if (command === null) {
+      const written = (): Promise<void> => this.outputWritten()
+      const format = flags.format === undefined ? null : compileMessageFormat(flags.format)
+      const items = readGroup(consumer, { countMax, follow, ended, written })
+      return messagesView(this.#counted(items, sharing), { format })
+    }
+    const outputTo = this.printsTable ? 1 : 2
+    const jobs = { command, parallel, batch, invisibleMs, countMax, follow, ended, outputTo } as const
+    return jobsView(this.#counted(runJobs(consumer, jobs), sharing))
+  }
+
+  /** @throws MQ_TIMEOUT for fewer than were waited for, MQ_PARTIAL when jobs failed, MQ_INTERRUPTED */
+  async *#counted<T extends object>(
+    items: AsyncIterable<T>,
+    { countMax, withinMs }: Sharing,
+  ): AsyncGenerator<T> {
+    let [count, failed] = [0, 0]
+    for await (const item of items) {
+      count++
+      if ('outcome' in item && item.outcome !== 'ack') failed++
+      yield item
+    }
+    if (this.interrupted.aborted) throw new MqError('MQ_INTERRUPTED', `interrupted after ${count} messages`)
+    if (failed > 0) {
+      throw new MqError('MQ_PARTIAL', `${failed} of ${count} jobs failed: their messages come again`, {
+        hint: "later by RocketMQ's back-off: 10 s, 30 s, 1 min …; at last they are in %DLQ%group",
+      })
+    }
+    if (withinMs !== null && count < countMax) throw tooFew(count, countMax, withinMs)
   }
 
   async *#printed(
@@ -117,88 +190,25 @@ export default class ConsumeMessage extends MqCommand {
 const countDefault = 128
 const messageShape = { shape: 'list', fields: messageFields, wide: messageWide } as const
 
-/** What is asked for beyond mqadmin's own consumeMessage. */
-interface Reading {
-  readonly from: Position
-  readonly to: Position | null
-  readonly follow: boolean
-  readonly tag: string | undefined
-  readonly group: string | undefined
-  readonly grep: RegExp | null
-  readonly format: ((message: Message) => Buffer) | null
-  readonly countMax: number
-  /** How long to wait for so many; null: not at all, or for ever. */
-  readonly withinMs: number | null
+const outcomeFields = ['msgId', 'queueId', 'queueOffset', 'reconsumeTimes', 'outcome', 'status'] as const
+
+/** For a person, jobs print what they print. */
+function jobsView(items: AsyncIterable<JobOutcome>): View<unknown> {
+  const view: View<JobOutcome> = {
+    shape: 'list',
+    items,
+    fields: outcomeFields,
+    toJson: ({ message, outcome, status }) => {
+      const { msgId, queueId, queueOffset, reconsumeTimes } = message
+      return { msgId, queueId, queueOffset, reconsumeTimes, outcome, status }
+    },
+    toId: ({ message }) => message.msgId,
+    table: { kind: 'text', item: () => '' },
+  }
+  return view
 }
 
-/** Null: mqadmin's own flags only, and so its own output. */
-function readingOf(flags: ConsumeFlags, timeoutMs: number | undefined): Reading | null {
-  const { follow, from, to, tag, grep, format, MessageNumber, beginTimestamp, endTimestamp, offset } = flags
-  const waits = MessageNumber !== undefined && timeoutMs !== undefined
-  const ours = [from, to, tag, grep, format].some((value) => value !== undefined) || follow || waits
-  if (!ours) return null
-  if (from !== undefined && (beginTimestamp ?? offset) !== undefined)
-    throw new MqError('MQ_USAGE', '--from and -s or -o: two places to begin at')
-  if (to !== undefined && endTimestamp !== undefined)
-    throw new MqError('MQ_USAGE', '--to and -e: two places to end at')
-  const now = Date.now()
-  const place = (text: string | undefined, time: number | undefined): Position | null => {
-    if (text !== undefined) return parsePosition(text, now)
-    return time === undefined ? null : { kind: 'time', time }
-  }
-  const begin: Position = offset === undefined ? { kind: 'earliest' } : { kind: 'offset', offset }
-  return {
-    from: place(from, beginTimestamp) ?? begin,
-    to: place(to, endTimestamp),
-    follow: follow || waits,
-    tag,
-    group: flags.consumerGroup,
-    grep: grep === undefined ? null : parseRegex(grep),
-    format: format === undefined ? null : compileMessageFormat(format),
-    countMax: MessageNumber ?? Infinity,
-    withinMs: waits ? timeoutMs : null,
-  }
-}
-
-function parseRegex(source: string): RegExp {
-  try {
-    return new RegExp(source, 'u')
-  } catch (error) {
-    throw new MqError('MQ_USAGE', (error as Error).message, {
-      hint: '--grep is a JavaScript regular expression',
-    })
-  }
-}
-
-/** @throws MQ_TIMEOUT when fewer came in time than were asked for */
-async function* selected(
-  messages: MessageAdmin,
-  queues: readonly MessageQueue[],
-  { from, to, follow, tag, group, grep, countMax, withinMs }: Reading,
-): AsyncGenerator<Message> {
-  const deadline = withinMs === null ? Infinity : Date.now() + withinMs
-  const ended = (): boolean => Date.now() >= deadline
-  const options = {
-    from,
-    to,
-    follow,
-    ended,
-    ...(tag !== undefined && { tag }),
-    ...(group !== undefined && { group }),
-  }
-  let count = 0
-  for await (const message of readTopic(messages, queues, options)) {
-    if (grep !== null && !grep.test(message.body.toString('utf8'))) continue
-    yield message
-    if (++count === countMax) return
-  }
-  if (withinMs === null) return
-  throw new MqError('MQ_TIMEOUT', `${count} of ${countMax} messages came within ${withinMs} ms`, {
-    hint: 'allow more with --timeout, or ask for fewer with -c',
-  })
-}
-
-function messagesView(items: AsyncIterable<Message>, { format }: Reading): View<unknown> {
+function messagesView(items: AsyncIterable<Message>, { format }: Pick<Reading, 'format'>): View<unknown> {
   const view: View<Message> = {
     ...messageShape,
     items,
