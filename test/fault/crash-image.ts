@@ -40,7 +40,7 @@ function walEnd(path: string): WalEnd | null {
 
 /** The folder as a killed process leaves it: all that was written is there. */
 export function killImage(from: SimulatedFileSystem, root: string): SimulatedFileSystem {
-  copyOwn(from.root, root)
+  copyOwnWhole(from.root, root)
   return from.copy(root)
 }
 
@@ -57,7 +57,7 @@ export function powerLossImage(
 ): SimulatedFileSystem {
   const image = from.crash(random, root)
   if (image.list(root).includes('pocketmq')) {
-    copyOwn(from.root, root)
+    copyOwnWhole(from.root, root)
     const own = join(root, 'pocketmq')
     cutWal(join(own, 'state.db'), syncedWal.get(join(from.root, 'pocketmq', 'state.db')) ?? null, random)
     for (const path of indexFiles(root)) attackIndex(path, root, older, random)
@@ -98,6 +98,22 @@ function cutWal(path: string, synced: WalEnd | null, random: Random): void {
   if (now === null) return
   const from = synced?.salt === now.salt ? synced.end : 32
   fs.truncateSync(wal, random.between(Math.min(from, now.end), now.end))
+}
+
+/**
+ * A store that a test let go of without closing it is closed when its memory is collected, and SQLite then
+ * removes its WAL, be it in the middle of a copy: that copy is no image of any moment, and is made again.
+ */
+function copyOwnWhole(from: string, to: string): void {
+  for (let tries = 0; ; tries++) {
+    try {
+      copyOwn(from, to)
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === 3) throw error
+      fs.rmSync(join(to, 'pocketmq'), { recursive: true, force: true })
+    }
+  }
 }
 
 /**

@@ -36,8 +36,9 @@ function readRecords(
       const at = physicalOffset - begin
       const seen = log.inspectIn(span, at, physicalOffset)
       const sound = seen.frame === 'message'
-      if (sound && !isOfQueue(span, at, name, queueId, queueOffset)) misled ??= entries[i]!
-      records.push(sound ? span.subarray(at, at + seen.size) : null)
+      const inPlace = sound && isOfQueue(span, at, name, queueId, queueOffset)
+      if (sound && !inPlace) misled ??= entries[i]!
+      records.push(inPlace ? span.subarray(at, at + seen.size) : null)
     }
     first = last + 1
   }
@@ -60,7 +61,11 @@ export function recordsOf(
   const count = entries.at(-1)!.queueOffset - queueOffset + 1
   const wanted = new Set(entries.map((entry) => entry.queueOffset))
   const again = index.range(topic, queueId, queueOffset, count).filter((each) => wanted.has(each.queueOffset))
-  return readRecords(log, topic, queueId, again).records
+  // entries of offsets that the queue never had are not there again: by offset, not by place
+  const byOffset = new Map(
+    readRecords(log, topic, queueId, again).records.map((record, i) => [again[i]!.queueOffset, record]),
+  )
+  return entries.map((entry) => byOffset.get(entry.queueOffset) ?? null)
 }
 
 /** Index of the last entry to read together with the one at `first`. */
