@@ -174,6 +174,14 @@ export abstract class MqCommand extends Command {
     return this.#target
   }
 
+  /** Called as mqadmin nothing asks: that is what runbooks were written for. @throws MQ_USAGE */
+  protected mustConfirm(yes: boolean, what: string): void {
+    if (yes || this.#io.asMqadmin) return
+    throw new MqError('MQ_USAGE', `${what}: this cannot be taken back, and nothing was done`, {
+      hint: 'add --yes to do it',
+    })
+  }
+
   /** For a command whose target is found in another way. */
   protected set target(target: Target) {
     this.#target = target

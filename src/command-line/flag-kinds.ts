@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import * as Flags from '@oclif/core/flags'
 import { MqError } from '../core/errors.ts'
 
@@ -32,6 +33,18 @@ export const flagKinds = {
   }),
 }
 
+/** Of commands that destroy. */
+export const yesFlag = Flags.boolean({ description: 'do it; without this nothing is deleted' })
+
+/** A file of the user's, or `-` for standard input. @throws MQ_INPUT */
+export function readTextFile(path: string): string {
+  try {
+    return readFileSync(path === '-' ? 0 : path, 'utf8')
+  } catch (error) {
+    throw new MqError('MQ_INPUT', `${path}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
 function parseBool(input: string): boolean {
   const word = input.trim().toLowerCase()
   if (word !== 'true' && word !== 'false') throw new MqError('MQ_USAGE', `"${input}" is not true or false`)
@@ -53,8 +66,8 @@ function parseCount(input: string, min = 0, max = Number.MAX_SAFE_INTEGER): numb
 
 const javaTime = /^(\d{4})-(\d\d?)-(\d\d?)#(\d\d?):(\d\d?):(\d\d?):(\d{1,3})$/
 
-/** UtilAll.YYYY_MM_DD_HH_MM_SS_SSS, in this machine's zone, or epoch ms. */
-function parseTimestamp(input: string): number {
+/** UtilAll.YYYY_MM_DD_HH_MM_SS_SSS, in this machine's zone, or epoch ms. @throws MQ_USAGE */
+export function parseTimestamp(input: string): number {
   const text = input.trim()
   if (/^\d+$/.test(text)) return parseCount(text)
   const parts = javaTime.exec(text)?.slice(1).map(Number)

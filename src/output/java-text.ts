@@ -7,7 +7,17 @@ import type { TopicRoute } from '../core/model/route.ts'
  * The texts of Java's toString() and of fastjson that mqadmin prints. Maps keep our order: Java's is that of
  * its hash table.
  */
-export const javaText = { message, queue, map, sendResult, track, consumeDirectly, localTime, route }
+export const javaText = {
+  message,
+  queue,
+  map,
+  sendResult,
+  track,
+  consumeDirectly,
+  localTime,
+  seconds,
+  route,
+}
 
 /** Client's MessageExt; `msgId` is the offset id there. */
 function message(m: Message): string {
@@ -63,6 +73,11 @@ function localTime(timestamp: number, utc: boolean): string {
   if (Number.isNaN(date.getTime())) return String(timestamp) // clients may claim any number
   const shifted = utc ? date : new Date(timestamp - date.getTimezoneOffset() * 60_000)
   return shifted.toISOString().slice(0, 23).replace('T', ' ').replace('.', ',')
+}
+
+/** UtilAll.YYYY_MM_DD_HH_MM_SS */
+function seconds(timestamp: number, utc: boolean): string {
+  return localTime(timestamp, utc).replace(/,\d{3}$/, '')
 }
 
 /** fastjson's pretty form with tabs, the integer keys of brokerAddrs without quotes. */

@@ -22,9 +22,7 @@ type Renderer = <T>(view: View<T>, options: RenderOptions, sink: Sink) => Promis
 export const render: Renderer = (view, options, sink) => {
   switch (options.format.kind) {
     case 'table':
-      return view.table.kind === 'text' && options.columns === null
-        ? renderText(view, options, sink)
-        : renderTable(view, options, sink)
+      return renderPlain(view, options, sink)
     case 'wide':
       return renderWide(view, options, sink)
     case 'json':
@@ -34,6 +32,13 @@ export const render: Renderer = (view, options, sink) => {
     case 'quiet':
       return renderLines(view, options, sink)
   }
+}
+
+const renderPlain: Renderer = async (view, options, sink) => {
+  if (view.intro !== undefined) await sink.write(view.intro)
+  return view.table.kind === 'text' && options.columns === null
+    ? renderText(view, options, sink)
+    : renderTable(view, options, sink)
 }
 
 const renderText: Renderer = async (view, _options, sink) => {

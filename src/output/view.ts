@@ -11,6 +11,8 @@ export interface View<T> {
   toJson(item: T): JsonObject | null
   /** What --quiet prints; null for nothing. */
   toId(item: T): string | null
+  /** Lines above mqadmin's own output, with their line feeds. */
+  readonly intro?: string
   /** mqadmin's own output. */
   readonly table: ColumnTable<T> | TextTable<T>
   /** Columns of `wide`; default: those of the table, else `fields`. */

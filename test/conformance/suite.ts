@@ -7,6 +7,8 @@ import { randomBytes } from 'node:crypto'
 import type { MqAdmin } from '../../src/core/client/admin.ts'
 import type { Message, SendResult } from '../../src/core/model/message.ts'
 import type { TopicConfig } from '../../src/core/model/topic.ts'
+import { administration } from './administration.ts'
+import { eventually, freshName, topicConfig } from './helpers.ts'
 
 export interface ConformanceTarget {
   readonly admin: MqAdmin
@@ -14,25 +16,6 @@ export interface ConformanceTarget {
   readonly brokerName: string
   /** Ends what was started. */
   close(): Promise<void>
-}
-
-/** Unique in a cluster that other tests used before. */
-function freshName(prefix: string): string {
-  return `${prefix}-${randomBytes(6).toString('hex')}`
-}
-
-function topicConfig(topicName: string, change: Partial<TopicConfig> = {}): TopicConfig {
-  return {
-    topicName,
-    readQueueNums: 4,
-    writeQueueNums: 4,
-    perm: 6,
-    topicFilterType: 'SINGLE_TAG',
-    topicSysFlag: 0,
-    order: false,
-    attributes: {},
-    ...change,
-  }
 }
 
 async function pullAll(admin: MqAdmin, topic: string, tag = '*'): Promise<Message[]> {
@@ -324,6 +307,8 @@ export function conformanceSuite(name: string, open: () => Promise<ConformanceTa
       assert.ok(owners.every((owner) => !owner.topic.startsWith('%RETRY%')))
     })
 
+    administration(() => target)
+
     it('tracks nobody for a message nobody consumes', async () => {
       const topic = await createTopic()
       const sent = await send(topic, 'x')
@@ -361,17 +346,4 @@ export function conformanceSuite(name: string, open: () => Promise<ConformanceTa
       await assert.rejects(admin.cluster.list('no-such'), { code: 'MQ_CLUSTER_NOT_EXIST' })
     })
   })
-}
-
-/** A RocketMQ broker dispatches to its indexes behind the acknowledgement: asks again until it has. */
-async function eventually<T>(ask: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + 10_000
-  for (;;) {
-    try {
-      return await ask()
-    } catch (error) {
-      if (Date.now() > deadline) throw error
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
-  }
 }

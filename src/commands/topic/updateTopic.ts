@@ -1,12 +1,11 @@
-import type { Scope, TopicUpdate } from '../../core/client/admin.ts'
-import { MqError } from '../../core/errors.ts'
+import type { TopicUpdate } from '../../core/client/admin.ts'
 import { Perm, topicConfigText, type TopicConfig } from '../../core/model/topic.ts'
+import { parseAttributes } from '../../command-line/attributes.ts'
 import { flagKinds } from '../../command-line/flag-kinds.ts'
+import { scopeOf } from '../../command-line/scope.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import type { View } from '../../output/view.ts'
 
-/** Every folder's cluster, fixed at its creation. */
-const folderCluster = 'DefaultCluster'
 /** TopicSysFlag.FLAG_UNIT, FLAG_UNIT_SUB */
 const sysFlag = { unit: 1, unitSub: 2 } as const
 
@@ -39,7 +38,7 @@ export default class UpdateTopic extends MqCommand {
   }
 
   protected override async perform(flags: FlagsOf<typeof UpdateTopic>): Promise<View<unknown>> {
-    const scope = this.#scope(flags.brokerAddr, flags.clusterName)
+    const scope = scopeOf(flags, this.target)
     const config: TopicConfig = {
       topicName: flags.topic,
       readQueueNums: flags.readQueueNums,
@@ -53,32 +52,6 @@ export default class UpdateTopic extends MqCommand {
     const { topics } = await this.connect('write', flags['segment-size'])
     return updateView(await topics.update(config, scope), 'brokerAddr' in scope ? 'broker' : 'cluster')
   }
-
-  #scope(brokerAddr?: string, clusterName?: string): Scope {
-    if (brokerAddr !== undefined && clusterName !== undefined) {
-      throw new MqError('MQ_USAGE', '-b and -c exclude each other')
-    }
-    if (brokerAddr !== undefined) return { brokerAddr }
-    if (clusterName !== undefined) return { clusterName }
-    if (this.target.kind === 'folder') return { clusterName: folderCluster }
-    throw new MqError('MQ_USAGE', 'one of -b, --brokerAddr and -c, --clusterName is needed', {
-      hint: 'list both with `clusterList`',
-    })
-  }
-}
-
-/** AttributeParser: signs stay on the keys, they say what to do with them. */
-function parseAttributes(text: string): Readonly<Record<string, string>> {
-  const attributes: Record<string, string> = {}
-  for (const part of text === '' ? [] : text.split(',')) {
-    const [, key, value] = /^(\+[^=+]+)=(.+)$/.exec(part) ?? /^(-[^=-][^=]*)()$/.exec(part) ?? []
-    if (key === undefined || value === undefined) {
-      throw new MqError('MQ_USAGE', `attribute "${part}" is neither +key=value nor -key`)
-    }
-    if (key in attributes) throw new MqError('MQ_USAGE', `attribute "${key}" is given twice`)
-    attributes[key] = value
-  }
-  return attributes
 }
 
 /** mqadmin tells of the order configuration before the broker, but after the cluster. */

@@ -7,13 +7,13 @@ import type { AppendResult } from '../store/append-batch.ts'
 import type { MessageStore } from '../store/message-store.ts'
 import { Clients } from './clients.ts'
 import { tagFilter, type EntryFilter } from './filter/tag.ts'
-import { Groups, type GroupConfig } from './groups.ts'
+import { Groups } from './groups.ts'
 import { LongPoll } from './long-poll.ts'
 import { Offsets } from './offsets.ts'
 import { Pop, type Delivery, type PopAnswer } from './pop/pop.ts'
 import { RequestModes } from './pop/request-modes.ts'
 import type { ClientChannel, ClientPush, Timers } from './ports.ts'
-import { getMessages, type PullAnswer, type PullCaps } from './pull.ts'
+import { getMessages, resetAnswer, type PullAnswer, type PullCaps } from './pull.ts'
 import { parseBatch, PutChecks, type PutRequest } from './put.ts'
 import { QueueLocks } from './queue-locks.ts'
 import { queryMessages } from './query.ts'
@@ -48,9 +48,6 @@ export interface BrokerPopRequest {
   /** How long to wait when there is nothing; 0: not at all. */
   readonly waitMs: number
 }
-
-/** SubscriptionGroupConfig.retryMaxTimes */
-const retriesMaxDefault = 16
 
 /** Where and how a consumer reads; PULL_MESSAGE's header. */
 export interface PullRequest {
@@ -167,6 +164,8 @@ export class Broker {
       if (this.#exclusiveModes) this.requestModes.use(topic, group, 'PULL')
       this.offsets.set(topic, group, queueId, request.commitOffset)
     }
+    const resetTo = this.offsets.takeReset(topic, group, queueId)
+    if (resetTo !== null) return done(resetAnswer(this.store.extent(topic, queueId), resetTo))
     const answer = this.#get(request, matches)
     const nothingYet =
       answer.status === 'OFFSET_OVERFLOW_ONE' || (answer.status === 'NO_MESSAGE_IN_QUEUE' && offset === 0)
@@ -192,7 +191,7 @@ export class Broker {
     if (messagesMax < 1 || messagesMax > popMessagesMax)
       throw new MqError('MQ_INVALID_PARAMETER', `the broker's pop max message nums is ${popMessagesMax}`)
     this.#checkReadable(group, topic, Math.max(0, queueId))
-    if (this.#exclusiveModes) this.requestModes.use(topic, group, 'POP')
+    if (this.#exclusiveModes) this.#joinAlone(topic, group)
     const queues = this.topic(topic).readQueueNums
     const parts = {
       ...request,
@@ -243,10 +242,13 @@ export class Broker {
   }
 
   #retriesMax(group: string): number {
-    const { retryMaxTimes = retriesMaxDefault } = this.groups.getOrCreate(group) as GroupConfig & {
-      readonly retryMaxTimes?: number
-    }
-    return retryMaxTimes
+    return this.groups.getOrCreate(group).retryMaxTimes
+  }
+
+  /** What a heartbeat does for a group, where nothing is running that one could be sent to. */
+  #joinAlone(topic: string, group: string): void {
+    this.requestModes.use(topic, group, 'POP')
+    this.topics.createRetryTopic(group)
   }
 
   #get(request: PullRequest, matches: EntryFilter): PullAnswer {
@@ -300,6 +302,23 @@ export class Broker {
       throw new MqError('MQ_SUBSCRIPTION_NOT_LATEST', "the consumer's subscription not latest")
     }
     return filterOf(registered.expressionType, registered.subString)
+  }
+
+  /**
+   * Deletes a topic with all it holds. Nobody is told: clients see at their next route.
+   * @throws MQ_INVALID_PARAMETER for a system topic, and as Store.append
+   */
+  deleteTopic(name: string): void {
+    this.topics.checkDelete(name)
+    // its messages first: a topic that is made anew must not show them
+    this.store.deleteTopic(name)
+    this.topics.remove(name)
+  }
+
+  /** Deletes what is left of topics that have no configuration; DefaultMessageStore.cleanUnusedTopic. */
+  cleanUnusedTopics(): void {
+    const names = new Set(this.store.extents().map(({ topic }) => topic))
+    for (const name of names) if (this.topics.get(name) === null) this.store.deleteTopic(name)
   }
 
   /** QUERY_MESSAGE: records with a key, newest first. */

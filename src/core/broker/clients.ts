@@ -4,6 +4,7 @@ import type {
   ConsumerConnection,
   ConsumerData,
   HeartbeatData,
+  ProducerInstance,
   Subscription,
 } from '../model/client-data.ts'
 import type { ClientChannel, ClientPush, Timers } from './ports.ts'
@@ -145,6 +146,25 @@ export class Clients {
 
   subscription(group: string, topic: string): Subscription | null {
     return this.#consumers.get(group)?.subscriptions.get(topic) ?? null
+  }
+
+  /** Members of a group of producers; none when nobody is connected. */
+  producers(group: string): ClientConnection[] {
+    return [...(this.#producers.get(group)?.values() ?? [])].map(({ connection }) => connection)
+  }
+
+  /** Every producer, by group. */
+  allProducers(): ProducerInstance[] {
+    return [...this.#producers].flatMap(([group, members]) =>
+      [...members.values()].map(({ connection: { clientId, clientAddr, language, version }, lastSeen }) => ({
+        group,
+        clientId,
+        remoteIP: `/${clientAddr}`,
+        language,
+        version,
+        lastUpdateTimestamp: lastSeen,
+      })),
+    )
   }
 
   groupsOf(topic: string): string[] {

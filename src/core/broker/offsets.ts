@@ -8,6 +8,9 @@ export class Offsets {
   readonly #upsert: Statement<[string, string, number, number]>
   readonly #groups: Statement<[string], { group_name: string }>
   readonly #topics: Statement<[string], { topic: string }>
+  readonly #removeGroup: Statement<[string]>[]
+  /** Offsets that were moved while members of the group are connected, by `topic@group@queueId`. */
+  readonly #resets = new Map<string, number>()
 
   constructor(state: StateDb) {
     this.#state = state
@@ -19,6 +22,9 @@ export class Offsets {
        ON CONFLICT DO UPDATE SET next_offset = excluded.next_offset`,
     )
     this.#groups = state.db.prepare('SELECT DISTINCT group_name FROM consumer_offset WHERE topic = ?')
+    this.#removeGroup = ['consumer_offset', 'pop_queue', 'pop_receipt', 'request_mode'].map((table) =>
+      state.db.prepare(`DELETE FROM ${table} WHERE group_name = ?`),
+    )
     this.#topics = state.db.prepare('SELECT DISTINCT topic FROM consumer_offset WHERE group_name = ?')
   }
 
@@ -27,9 +33,42 @@ export class Offsets {
     return this.#select.get(topic, group, queueId)?.next_offset ?? null
   }
 
-  /** Smaller offsets overwrite, too, as in RocketMQ. */
+  /**
+   * Smaller offsets overwrite, too, as in RocketMQ. Between a reset and the next pull what members commit is
+   * older than the reset, and passed over.
+   */
   set(topic: string, group: string, queueId: number, nextOffset: number): void {
+    if (this.#resets.size > 0 && this.#resets.has(resetKey(topic, group, queueId))) return
     this.#state.quickly(() => this.#upsert.run(topic, group, queueId, nextOffset))
+  }
+
+  /**
+   * Moves a group. @param tellMembers it has members that go on by what they remember: they are told at their
+   * next pull, ConsumerOffsetManager.assignResetOffset
+   */
+  reset(topic: string, group: string, queueId: number, nextOffset: number, tellMembers: boolean): void {
+    this.#resets.delete(resetKey(topic, group, queueId))
+    this.set(topic, group, queueId, nextOffset)
+    if (tellMembers) this.#resets.set(resetKey(topic, group, queueId), nextOffset)
+  }
+
+  /**
+   * Where a puller must go on instead of where it wants to; once.
+   * ConsumerOffsetManager.queryThenEraseResetOffset
+   */
+  takeReset(topic: string, group: string, queueId: number): number | null {
+    if (this.#resets.size === 0) return null
+    const key = resetKey(topic, group, queueId)
+    const offset = this.#resets.get(key) ?? null
+    if (offset !== null) this.#resets.delete(key)
+    return offset
+  }
+
+  /** Forgets where a group is, everywhere. */
+  removeGroup(group: string): void {
+    this.#state.durably(() => {
+      for (const statement of this.#removeGroup) statement.run(group)
+    })
   }
 
   groupsOf(topic: string): string[] {
@@ -39,4 +78,8 @@ export class Offsets {
   topicsOf(group: string): string[] {
     return this.#topics.all(group).map((row) => row.topic)
   }
+}
+
+function resetKey(topic: string, group: string, queueId: number): string {
+  return `${topic}@${group}@${queueId}`
 }

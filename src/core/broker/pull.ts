@@ -1,4 +1,4 @@
-import type { QueueEntry } from '../store/index-db.ts'
+import type { QueueEntry, QueueExtent } from '../store/index-db.ts'
 import type { MessageStore } from '../store/message-store.ts'
 import { everyEntry, type EntryFilter } from './filter/tag.ts'
 
@@ -11,6 +11,7 @@ export type GetMessageStatus =
   | 'OFFSET_OVERFLOW_ONE'
   | 'OFFSET_TOO_SMALL'
   | 'NO_MESSAGE_IN_QUEUE'
+  | 'OFFSET_RESET'
 
 export interface PullAnswer {
   readonly status: GetMessageStatus
@@ -38,6 +39,12 @@ export const loopbackPullCaps: PullCaps = { messagesMax: 65_536, bytesMax: 4 * 1
 const scannedMin = 800
 
 const none = Buffer.alloc(0)
+
+/** The group was moved: its member goes on there. */
+export function resetAnswer(extent: QueueExtent, nextBeginOffset: number): PullAnswer {
+  const { minOffset, endOffset: maxOffset } = extent
+  return { status: 'OFFSET_RESET', nextBeginOffset, minOffset, maxOffset, records: none, count: 0 }
+}
 
 /** DefaultMessageStore.getMessage. */
 export function getMessages(

@@ -5,7 +5,7 @@ import { autoCreateTopic, dlqPrefix, retryPrefix, topicNameFault } from '../mode
 import { Perm, type TopicConfig } from '../model/topic.ts'
 import type { StateDb } from '../store/state-db.ts'
 import type { Statement } from '../store/sqlite.ts'
-import { attributesAfter } from './topic-attributes.ts'
+import { attributesAfter, topicAttributes } from './attributes.ts'
 
 /** BrokerConfig.defaultTopicQueueNums */
 const templateQueueNums = 8
@@ -74,6 +74,7 @@ export class Topics {
   readonly #select: Statement<[string], { config: string }>
   readonly #selectAll: Statement<[], { config: string }>
   readonly #upsert: Statement<[string, string]>
+  readonly #delete: Statement<[string]>
 
   constructor(state: StateDb, clock: Clock, clusterName: string, brokerName: string) {
     this.#state = state
@@ -85,6 +86,7 @@ export class Topics {
     this.#upsert = state.db.prepare(
       'INSERT INTO topic VALUES (?, ?) ON CONFLICT DO UPDATE SET config = excluded.config',
     )
+    this.#delete = state.db.prepare('DELETE FROM topic WHERE name = ?')
   }
 
   get(name: string): TopicConfig | null {
@@ -137,20 +139,20 @@ export class Topics {
     }
     const queues = Math.max(0, Math.min(queueNums, template.writeQueueNums))
     const config = topicConfig(name, queues, template.perm & ~Perm.inherit, topicSysFlag)
-    this.#save(config)
+    this.#save([config])
     return config
   }
 
   /** `%RETRY%group`, which a group's members subscribe to as well: ClientManageProcessor.heartBeat. */
   createRetryTopic(group: string): void {
     const name = retryPrefix + group
-    if (this.get(name) === null) this.#save(topicConfig(name, retryQueueNums, Perm.read | Perm.write))
+    if (this.get(name) === null) this.#save([topicConfig(name, retryQueueNums, Perm.read | Perm.write)])
   }
 
   /** `%DLQ%group`, where messages go that nobody could consume. */
   createDlqTopic(group: string): void {
     const name = dlqPrefix + group
-    if (this.get(name) === null) this.#save(topicConfig(name, dlqQueueNums, Perm.read | Perm.write))
+    if (this.get(name) === null) this.#save([topicConfig(name, dlqQueueNums, Perm.read | Perm.write)])
   }
 
   /**
@@ -158,6 +160,16 @@ export class Topics {
    * @throws MQ_INVALID_PARAMETER, MQ_FAILED
    */
   update(config: TopicConfig): void {
+    this.updateAll([config])
+  }
+
+  /** All or none. @throws as `update` */
+  updateAll(configs: readonly TopicConfig[]): void {
+    this.#save(configs.map((config) => this.#checked(config)).filter((config) => config !== null))
+  }
+
+  /** Null: nothing changes. */
+  #checked(config: TopicConfig): TopicConfig | null {
     const fault = topicNameFault(config.topicName)
     if (fault !== null) throw new MqError('MQ_INVALID_PARAMETER', fault)
     if (this.isSystem(config.topicName)) {
@@ -175,16 +187,34 @@ export class Topics {
       }
     }
     const before = this.get(config.topicName)
-    const after = { ...config, attributes: attributesAfter(before?.attributes ?? null, config.attributes) }
-    if (before !== null && JSON.stringify(before) === JSON.stringify(after)) return
-    this.#save(after)
+    const attributes = attributesAfter(topicAttributes, before?.attributes ?? null, config.attributes)
+    const after = { ...config, attributes }
+    return before !== null && JSON.stringify(before) === JSON.stringify(after) ? null : after
   }
 
-  #save(config: TopicConfig): void {
+  /** @throws MQ_INVALID_PARAMETER for what nobody may delete */
+  checkDelete(name: string): void {
+    if (name.trim() === '') throw new MqError('MQ_INVALID_PARAMETER', 'The specified topic is blank.')
+    if (this.isSystem(name))
+      throw new MqError('MQ_INVALID_PARAMETER', `The topic[${name}] is conflict with system topic.`)
+  }
+
+  /** Forgets the configuration; what the topic holds is the store's. */
+  remove(name: string): void {
+    if (this.#select.get(name) === undefined) return
     this.#state.durably(() => {
-      this.#upsert.run(config.topicName, JSON.stringify(config))
+      this.#delete.run(name)
       this.#state.raiseDataVersion('topic', this.#clock.now())
     })
-    this.#cache.set(config.topicName, config)
+    this.#cache.delete(name)
+  }
+
+  #save(configs: readonly TopicConfig[]): void {
+    if (configs.length === 0) return
+    this.#state.durably(() => {
+      for (const config of configs) this.#upsert.run(config.topicName, JSON.stringify(config))
+      this.#state.raiseDataVersion('topic', this.#clock.now())
+    })
+    for (const config of configs) this.#cache.set(config.topicName, config)
   }
 }

@@ -1,7 +1,9 @@
 import type { Message, NewMessage, PullResult, SendResult } from '../model/message.ts'
 import type { MessageQueue } from '../model/queue.ts'
+import type { QueueStats } from '../model/stats.ts'
 import type { TopicRoute } from '../model/route.ts'
 import type { TopicConfig } from '../model/topic.ts'
+import type { GroupAdmin } from './group-admin.ts'
 
 /**
  * What every command sees of a target, be it a folder, our server or a real RocketMQ cluster: written once,
@@ -12,6 +14,7 @@ export interface MqAdmin {
   readonly topics: TopicAdmin
   readonly messages: MessageAdmin
   readonly cluster: ClusterAdmin
+  readonly groups: GroupAdmin
   close(): Promise<void>
 }
 
@@ -29,6 +32,23 @@ export interface TopicAdmin {
    * @throws MQ_CLUSTER_NOT_EXIST, MQ_BROKER_UNREACHABLE, MQ_INVALID_PARAMETER
    */
   update(config: TopicConfig, scope: Scope): Promise<TopicUpdate>
+  /** Creates or replaces several with one request a broker. @returns the brokers' addresses */
+  updateAll(configs: readonly TopicConfig[], scope: Scope): Promise<readonly string[]>
+  /**
+   * Deletes it with all it holds, on the brokers, then the name servers; one that is not there counts as
+   * deleted. @returns the brokers' addresses @throws MQ_CLUSTER_NOT_EXIST, MQ_PARTIAL
+   */
+  delete(topic: string, scope: { readonly clusterName: string }): Promise<readonly string[]>
+  /** What its queues hold, in RocketMQ's order. @throws MQ_TOPIC_NOT_EXIST */
+  stats(topic: string, clusterName?: string): Promise<readonly QueueStats[]>
+  /** Clusters that have it. @throws MQ_TOPIC_NOT_EXIST */
+  clusters(topic: string): Promise<readonly string[]>
+  /** Deletes what brokers still hold of topics that have no configuration. */
+  cleanUnused(scope: Scope): Promise<void>
+  /** `broker:queues;…`; null: there is none. */
+  orderConf(topic: string): Promise<string | null>
+  setOrderConf(topic: string, orderConf: string): Promise<void>
+  deleteOrderConf(topic: string): Promise<void>
   /** All topic names known to the name server, in its order. */
   list(): Promise<readonly string[]>
   /**

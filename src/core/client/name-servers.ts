@@ -2,6 +2,8 @@ import { MqError } from '../errors.ts'
 import { brokerAddr, masterId, type BrokerData, type ClusterInfo, type TopicRoute } from '../model/route.ts'
 import type { CallOf, ReplyOf, RequestName } from '../remoting/requests/index.ts'
 import { ResponseCode } from '../remoting/response-codes.ts'
+import type { Scope } from './admin.ts'
+import { tellEach } from './each-broker.ts'
 import type { Invoker } from './invoker.ts'
 
 /**
@@ -41,27 +43,12 @@ export class NameServers {
    * @throws MQ_PARTIAL when some took it; when none did, what one said, or MQ_NAMESRV_UNREACHABLE
    */
   async tellAll<N extends RequestName>(name: N, call: CallOf<N>, about: string): Promise<void> {
-    const failures: { readonly address: string; readonly error: MqError }[] = []
-    const tell = async (address: string): Promise<void> => {
-      try {
-        checkSuccess(await this.#invoker.invoke(address, name, call), about)
-      } catch (error) {
-        if (!(error instanceof MqError)) throw error
-        failures.push({ address, error })
-      }
-    }
-    await Promise.all(this.#addresses.map(tell))
-    const [first] = failures
-    if (first === undefined) return
-    if (failures.length === this.#addresses.length) {
-      const refusal = failures.find(({ error }) => error.exit < 5) ?? first
-      throw notReached(refusal.error)
-    }
-    const failed = failures.map(({ address, error }) => `${address} (${error.message})`).join(', ')
-    const told = this.#addresses
-      .filter((each) => failures.every(({ address }) => address !== each))
-      .join(', ')
-    throw new MqError('MQ_PARTIAL', `${about} is set on ${told}, not on ${failed}`, { cause: first.error })
+    await tellEach(
+      this.#addresses,
+      about,
+      async (address) => checkSuccess(await this.#invoker.invoke(address, name, call), about),
+      (errors) => notReached(errors.find(({ exit }) => exit < 5) ?? errors[0]!),
+    )
   }
 
   /** @throws MQ_TOPIC_NOT_EXIST */
@@ -82,6 +69,15 @@ export class NameServers {
 
   async clusterInfo(): Promise<ClusterInfo> {
     return bodyOf(await this.ask('GET_BROKER_CLUSTER_INFO', { header: {}, body: undefined }), 'cluster info')
+  }
+
+  get addresses(): readonly string[] {
+    return this.#addresses
+  }
+
+  /** @throws MQ_CLUSTER_NOT_EXIST */
+  async addressesOf(scope: Scope): Promise<string[]> {
+    return 'brokerAddr' in scope ? [scope.brokerAddr] : this.masters(scope.clusterName)
   }
 
   /** Addresses of the masters of a cluster. @throws MQ_CLUSTER_NOT_EXIST */

@@ -1,7 +1,9 @@
 import type { ClusterAdmin, MessageAdmin, MqAdmin, Target, TopicAdmin } from './admin.ts'
 import { RemotingClusterAdmin } from './admin/cluster.ts'
+import { RemotingGroupAdmin } from './admin/groups.ts'
 import { RemotingMessageAdmin } from './admin/messages.ts'
 import { RemotingTopicAdmin } from './admin/topics.ts'
+import type { GroupAdmin } from './group-admin.ts'
 import type { Invoker } from './invoker.ts'
 import { NameServers } from './name-servers.ts'
 
@@ -11,6 +13,7 @@ export class RemotingAdmin implements MqAdmin {
   readonly topics: TopicAdmin
   readonly messages: MessageAdmin
   readonly cluster: ClusterAdmin
+  readonly groups: GroupAdmin
   readonly #invoker: Invoker
 
   /** @param namesrv addresses the invoker reaches the name servers at */
@@ -20,6 +23,7 @@ export class RemotingAdmin implements MqAdmin {
     this.topics = new RemotingTopicAdmin(invoker, nameServers)
     this.messages = new RemotingMessageAdmin(invoker, nameServers)
     this.cluster = new RemotingClusterAdmin(invoker, nameServers)
+    this.groups = new RemotingGroupAdmin(invoker, nameServers, this.topics)
     this.#invoker = invoker
   }
 

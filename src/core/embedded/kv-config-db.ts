@@ -9,8 +9,14 @@ export function kvConfigDb(state: StateDb): KvConfig {
   const upsert = state.db.prepare<[string, string, string]>(
     'INSERT INTO kv_config VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
   )
+  const remove = state.db.prepare<[string, string]>('DELETE FROM kv_config WHERE namespace = ? AND key = ?')
+  const list = state.db.prepare<[string], { key: string; value: string }>(
+    'SELECT key, value FROM kv_config WHERE namespace = ? ORDER BY key',
+  )
   return {
     get: (namespace, key) => select.get(namespace, key)?.value ?? null,
+    remove: (namespace, key) => void state.durably(() => remove.run(namespace, key)),
+    list: (namespace) => Object.fromEntries(list.all(namespace).map(({ key, value }) => [key, value])),
     put: (namespace, key, value) => void state.durably(() => upsert.run(namespace, key, value)),
   }
 }

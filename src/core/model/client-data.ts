@@ -62,3 +62,37 @@ export interface ConsumeStats {
     readonly lastTimestamp: number
   }[]
 }
+
+/** RocketMQ's ConsumeStatsList: every group of a broker. */
+export interface BrokerConsumeStats {
+  readonly brokerAddr: string
+  /** Messages that groups have still to consume, and those handed out of them. */
+  readonly totalDiff: number
+  readonly totalInflightDiff: number
+  /** One ConsumeStats a topic. */
+  readonly groups: readonly { readonly group: string; readonly stats: readonly ConsumeStats[] }[]
+}
+
+/** One producer of a group on a broker; RocketMQ's ProducerInfo. */
+export interface ProducerInstance {
+  readonly group: string
+  readonly clientId: string
+  /** `/ip:port`, as Java prints a socket's address. */
+  readonly remoteIP: string
+  readonly language: string
+  readonly version: number
+  /** Of its last heartbeat, epoch ms. */
+  readonly lastUpdateTimestamp: number
+}
+
+/** What a consumer tells of itself when it is asked; RocketMQ's ConsumerRunningInfo, what tools look at. */
+export interface ConsumerRunningInfo {
+  readonly properties: Readonly<Record<string, string>>
+  readonly subscriptions: readonly Subscription[]
+  /** Queues it has, with what it knows of each (ProcessQueueInfo). */
+  readonly queues: readonly (MessageQueue & { readonly info: Readonly<Record<string, string>> })[]
+  /** By topic: ConsumeStatus. */
+  readonly status: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Stacks of its threads, where they were asked for. */
+  readonly jstack: string | null
+}

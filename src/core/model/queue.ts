@@ -13,3 +13,14 @@ export function compareQueues(a: MessageQueue, b: MessageQueue): number {
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
+
+/**
+ * The queues of one consumer of several, each with an equal part of neighbours, the first with one more where
+ * it does not divide; AllocateMessageQueueAveragely.
+ */
+export function allocateAveragely<Q>(queues: readonly Q[], index: number, consumers: number): Q[] {
+  const rest = queues.length % consumers
+  const each = Math.floor(queues.length / consumers)
+  const first = index * each + Math.min(index, rest)
+  return queues.slice(first, first + each + (index < rest ? 1 : 0))
+}

@@ -94,6 +94,10 @@ export class ForeignStore implements MessageStore {
     return this.#index.extent(topic, queueId) ?? { topic, queueId, minOffset: 0, endOffset: 0 }
   }
 
+  extents(): QueueExtent[] {
+    return this.#index.extents()
+  }
+
   entries(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
     return this.#index.range(topic, queueId, from, max)
   }
@@ -121,6 +125,16 @@ export class ForeignStore implements MessageStore {
 
   /** @throws MQ_STORE_FOREIGN */
   appendBatch(): never {
+    throw this.#refusal()
+  }
+
+  /** @throws MQ_STORE_FOREIGN */
+  deleteTopic(): never {
+    throw this.#refusal()
+  }
+
+  /** @throws MQ_STORE_FOREIGN */
+  expire(): never {
     throw this.#refusal()
   }
 

@@ -18,6 +18,9 @@ export type MessageStore = Pick<
   | 'records'
   | 'append'
   | 'appendBatch'
+  | 'extents'
+  | 'deleteTopic'
+  | 'expire'
   | 'syncLater'
   | 'close'
 >

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Broker } from '../../../src/core/broker/broker.ts'
-import { attributesAfter } from '../../../src/core/broker/topic-attributes.ts'
+import { attributesAfter, topicAttributes } from '../../../src/core/broker/attributes.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { closeBroker, ManualTime, openBroker, topicConfig } from './test-broker.ts'
 
@@ -88,10 +88,13 @@ describe('Topics', () => {
 describe('attributesAfter', () => {
   it('sets and removes by sign', () => {
     const before = { 'message.type': 'NORMAL', 'reserve.time': '5' }
-    assert.deepEqual(attributesAfter(before, { '-reserve.time': '', '+message.type': 'FIFO' }), {
-      'message.type': 'FIFO',
-    })
-    assert.deepEqual(attributesAfter(null, { '+cleanup.policy': 'COMPACTION' }), {
+    assert.deepEqual(
+      attributesAfter(topicAttributes, before, { '-reserve.time': '', '+message.type': 'FIFO' }),
+      {
+        'message.type': 'FIFO',
+      },
+    )
+    assert.deepEqual(attributesAfter(topicAttributes, null, { '+cleanup.policy': 'COMPACTION' }), {
       'cleanup.policy': 'COMPACTION',
     })
   })
@@ -110,7 +113,7 @@ describe('attributesAfter', () => {
       [null, { '': '' }, /wrong format key/],
     ]
     for (const [before, change, message] of cases) {
-      assert.throws(() => attributesAfter(before, change), message, JSON.stringify(change))
+      assert.throws(() => attributesAfter(topicAttributes, before, change), message, JSON.stringify(change))
     }
   })
 })

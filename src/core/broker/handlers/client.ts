@@ -3,7 +3,7 @@ import type { Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
 import { runtimeInfo } from '../runtime-info.ts'
 
-/** ClientManageProcessor and what tools ask about clients: 28, 34, 35, 38, 203, 309. */
+/** ClientManageProcessor and what tools ask about clients: 28, 34, 35, 38, 203, 204, 307, 309, 328. */
 export function clientHandlers(broker: Broker): Handlers {
   return {
     HEART_BEAT({ channel, language, version }, { body }, reply) {
@@ -29,6 +29,18 @@ export function clientHandlers(broker: Broker): Handlers {
       const group = broker.clients.consumerGroup(header.consumerGroup)
       if (group === null) throw notOnline(header.consumerGroup)
       reply({ body: group })
+    },
+    GET_PRODUCER_CONNECTION_LIST(_context, { header }, reply) {
+      const producers = broker.clients.producers(header.producerGroup)
+      if (producers.length === 0)
+        throw new MqError('MQ_FAILED', `the producer group[${header.producerGroup}] not exist`)
+      reply({ body: producers })
+    },
+    GET_ALL_PRODUCER_INFO(_context, _call, reply) {
+      reply({ body: broker.clients.allProducers() })
+    },
+    GET_CONSUMER_RUNNING_INFO(_context, { header }) {
+      throw new MqError('MQ_FAILED', `The Consumer <${header.consumerGroup}> <${header.clientId}> not online`)
     },
     CONSUME_MESSAGE_DIRECTLY(_context, { header }) {
       throw new MqError(

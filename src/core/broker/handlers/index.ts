@@ -1,6 +1,7 @@
 import type { Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
 import { clientHandlers } from './client.ts'
+import { groupHandlers } from './group.ts'
 import { lockHandlers } from './lock.ts'
 import { messageHandlers } from './message.ts'
 import { offsetHandlers } from './offset.ts'
@@ -18,6 +19,7 @@ export function brokerHandlers(broker: Broker): Handlers {
     ...lockHandlers(broker),
     ...offsetHandlers(broker),
     ...topicHandlers(broker),
+    ...groupHandlers(broker),
     ...messageHandlers(broker),
     ...clientHandlers(broker),
   }

@@ -1,8 +1,8 @@
 import { MqError } from '../../errors.ts'
-import type { ConsumeStats } from '../../model/client-data.ts'
 import { groupNameFault } from '../../model/names.ts'
 import type { Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
+import { consumeStats } from '../consume-stats.ts'
 
 /** ConsumerManageProcessor and the offset half of AdminBrokerProcessor: 14, 15, 29, 30, 31, 208. */
 export function offsetHandlers(broker: Broker): Handlers {
@@ -24,7 +24,8 @@ export function offsetHandlers(broker: Broker): Handlers {
       throw new MqError('MQ_NOT_FOUND', 'Not found, maybe this group consumer boot first')
     },
     UPDATE_CONSUMER_OFFSET(_context, { header }, reply) {
-      broker.groups.getOrCreate(header.consumerGroup)
+      if (broker.groups.get(header.consumerGroup) === null)
+        throw new MqError('MQ_GROUP_NOT_EXIST', `Group ${header.consumerGroup} not exist!`)
       broker.topic(header.topic)
       broker.offsets.set(header.topic, header.consumerGroup, header.queueId, header.commitOffset)
       reply({})
@@ -50,22 +51,4 @@ export function offsetHandlers(broker: Broker): Handlers {
       reply({ body: consumeStats(broker, header.consumerGroup, topics) })
     },
   }
-}
-
-/** Over the read queues of each topic; an offset never committed is sent as 0, as RocketMQ does. */
-function consumeStats(broker: Broker, group: string, topics: readonly string[]): ConsumeStats {
-  const offsets = topics.flatMap((topic) => {
-    const queues = broker.topics.get(topic)?.readQueueNums ?? 0
-    return Array.from({ length: queues }, (_, queueId) => {
-      const consumerOffset = broker.offsets.get(topic, group, queueId) ?? 0
-      return {
-        queue: { topic, brokerName: broker.brokerName, queueId },
-        brokerOffset: broker.store.extent(topic, queueId).endOffset,
-        consumerOffset,
-        pullOffset: consumerOffset,
-        lastTimestamp: broker.storeTimestamp(topic, queueId, consumerOffset - 1) ?? 0,
-      }
-    })
-  })
-  return { consumeTps: 0, offsets }
 }

@@ -18,6 +18,7 @@ function responseCodeOf(status: GetMessageStatus, requestOffset: number): number
     case 'OFFSET_OVERFLOW_ONE':
       return ResponseCode.pullNotFound
     case 'OFFSET_OVERFLOW_BADLY':
+    case 'OFFSET_RESET':
     case 'OFFSET_TOO_SMALL':
       return ResponseCode.pullOffsetMoved
   }

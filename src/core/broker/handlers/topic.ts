@@ -1,7 +1,9 @@
+import { MqError } from '../../errors.ts'
+import type { QueueStats } from '../../model/stats.ts'
 import type { Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
 
-/** The topic half of AdminBrokerProcessor: 17, 300. */
+/** The topic half of AdminBrokerProcessor: 17, 18, 21, 202, 215, 300, 305, 316, 351. */
 export function topicHandlers(broker: Broker): Handlers {
   return {
     UPDATE_AND_CREATE_TOPIC(_context, { header }, reply) {
@@ -17,6 +19,42 @@ export function topicHandlers(broker: Broker): Handlers {
       })
       reply({})
     },
+    UPDATE_AND_CREATE_TOPIC_LIST(_context, { body }, reply) {
+      broker.topics.updateAll(body)
+      reply({})
+    },
+    GET_ALL_TOPIC_CONFIG(_context, _call, reply) {
+      const topics = broker.topics.all()
+      const dataVersion = { ...broker.store.state.dataVersion('topic'), stateVersion: 0 }
+      reply({ header: { totalTopicNum: topics.length }, body: { dataVersion, topics } })
+    },
+    GET_TOPIC_CONFIG(_context, { header }, reply) {
+      const config = broker.topics.get(header.topic)
+      if (config === null)
+        throw new MqError('MQ_TOPIC_NOT_EXIST', `No topic in this broker. topic: ${header.topic}`)
+      reply({ body: config })
+    },
+    GET_TOPIC_STATS_INFO(_context, { header }, reply) {
+      const config = broker.topics.get(header.topic)
+      if (config === null) throw new MqError('MQ_TOPIC_NOT_EXIST', `topic[${header.topic}] not exist`)
+      const count = Math.max(config.readQueueNums, config.writeQueueNums)
+      const queues = Array.from({ length: count }, (_, queueId) => queueStats(broker, header.topic, queueId))
+      reply({ body: { topicPutTps: 0, queues } })
+    },
+    DELETE_TOPIC_IN_BROKER(_context, { header }, reply) {
+      broker.deleteTopic(header.topic)
+      reply({})
+    },
+    GET_SYSTEM_TOPIC_LIST_FROM_BROKER(_context, _call, reply) {
+      const names = broker.topics.all().map(({ topicName }) => topicName)
+      // TopicValidator's set has those named after cluster and broker as well
+      const own = [broker.clusterName, broker.brokerName]
+      reply({ body: names.filter((name) => broker.topics.isSystem(name) || own.includes(name)) })
+    },
+    CLEAN_UNUSED_TOPIC(_context, _call, reply) {
+      broker.cleanUnusedTopics()
+      reply({})
+    },
     QUERY_TOPIC_CONSUME_BY_WHO(_context, { header }, reply) {
       const groups = new Set([
         ...broker.clients.groupsOf(header.topic),
@@ -24,6 +62,14 @@ export function topicHandlers(broker: Broker): Handlers {
       ])
       reply({ body: [...groups] })
     },
+  }
+}
+
+function queueStats(broker: Broker, topic: string, queueId: number): QueueStats {
+  const { minOffset, endOffset } = broker.store.extent(topic, queueId)
+  return {
+    ...{ topic, brokerName: broker.brokerName, queueId, minOffset, maxOffset: endOffset },
+    lastUpdateTimestamp: endOffset === 0 ? 0 : (broker.storeTimestamp(topic, queueId, endOffset - 1) ?? 0),
   }
 }
 

@@ -1,9 +1,12 @@
 import { MqError } from '../../errors.ts'
 import { autoCreateTopic, dlqPrefix, retryPrefix } from '../../model/names.ts'
 import { brokerAddr, masterId, type TopicRoute } from '../../model/route.ts'
+import { compareQueues } from '../../model/queue.ts'
+import type { QueueStats } from '../../model/stats.ts'
 import type { TopicConfig } from '../../model/topic.ts'
 import { ResponseCode } from '../../remoting/response-codes.ts'
 import type { Scope, TopicAdmin, TopicOwner, TopicUpdate } from '../admin.ts'
+import { tellEach } from '../each-broker.ts'
 import type { Invoker } from '../invoker.ts'
 import { bodyOf, checkSuccess, headerOf, type NameServers } from '../name-servers.ts'
 
@@ -20,8 +23,7 @@ export class RemotingTopicAdmin implements TopicAdmin {
   }
 
   async update(config: TopicConfig, scope: Scope): Promise<TopicUpdate> {
-    const addresses =
-      'brokerAddr' in scope ? [scope.brokerAddr] : await this.#nameServers.masters(scope.clusterName)
+    const addresses = await this.#nameServers.addressesOf(scope)
     // before the topic, as UpdateTopicSubCommand does
     const orderConf = config.order ? await this.#putOrderConf(config, scope, addresses) : null
     for (const address of addresses) await this.#updateOn(address, config)
@@ -63,10 +65,73 @@ export class RemotingTopicAdmin implements TopicAdmin {
       if (part !== '' && !entries.has(name)) entries.set(name, part)
     }
     const orderConf = [...entries.values()].join(';')
-    const header = { namespace: orderNamespace, key: config.topicName, value: orderConf }
-    const about = `order configuration of ${config.topicName}`
-    await this.#nameServers.tellAll('PUT_KV_CONFIG', { header, body: undefined }, about)
+    await this.setOrderConf(config.topicName, orderConf)
     return 'brokerAddr' in scope ? names.map((name) => entries.get(name)!).join(';') : orderConf
+  }
+
+  async updateAll(configs: readonly TopicConfig[], scope: Scope): Promise<readonly string[]> {
+    const addresses = await this.#nameServers.addressesOf(scope)
+    const about = `the configuration of ${configs.length} topics`
+    await tellEach(addresses, about, async (address) => {
+      const call = { header: {}, body: configs }
+      checkSuccess(await this.#invoker.invoke(address, 'UPDATE_AND_CREATE_TOPIC_LIST', call), about)
+    })
+    return addresses
+  }
+
+  async delete(topic: string, scope: { readonly clusterName: string }): Promise<readonly string[]> {
+    const addresses = await this.#nameServers.masters(scope.clusterName)
+    const about = `the deletion of ${topic}`
+    await tellEach(addresses, about, async (address) => {
+      const call = { header: { topic }, body: undefined }
+      checkSuccess(await this.#invoker.invoke(address, 'DELETE_TOPIC_IN_BROKER', call), about)
+    })
+    const header = { topic, clusterName: scope.clusterName }
+    await this.#nameServers.tellAll('DELETE_TOPIC_IN_NAMESRV', { header, body: undefined }, about)
+    await this.deleteOrderConf(topic)
+    return addresses
+  }
+
+  async stats(topic: string, clusterName?: string): Promise<readonly QueueStats[]> {
+    const route = await this.#nameServers.route(topic)
+    const queues: QueueStats[] = []
+    for (const broker of route.brokerDatas) {
+      const address = brokerAddr(broker)
+      if (address === null || (clusterName !== undefined && broker.cluster !== clusterName)) continue
+      const call = { header: { topic }, body: undefined }
+      const reply = await this.#invoker.invoke(address, 'GET_TOPIC_STATS_INFO', call)
+      queues.push(...bodyOf(reply, `status of ${topic} on ${broker.brokerName}`).queues)
+    }
+    return queues.sort(compareQueues)
+  }
+
+  async clusters(topic: string): Promise<readonly string[]> {
+    const route = await this.#nameServers.route(topic)
+    return clustersOf(route, (await this.#nameServers.clusterInfo()).clusterAddrTable)
+  }
+
+  async cleanUnused(scope: Scope): Promise<void> {
+    await tellEach(await this.#nameServers.addressesOf(scope), 'the cleaning', async (address) => {
+      const reply = await this.#invoker.invoke(address, 'CLEAN_UNUSED_TOPIC', { header: {}, body: undefined })
+      checkSuccess(reply, `cleaning of unused topics on ${address}`)
+    })
+  }
+
+  async orderConf(topic: string): Promise<string | null> {
+    const conf = await this.#orderConf(topic)
+    return conf === '' ? null : conf
+  }
+
+  async setOrderConf(topic: string, orderConf: string): Promise<void> {
+    const header = { namespace: orderNamespace, key: topic, value: orderConf }
+    const about = `order configuration of ${topic}`
+    await this.#nameServers.tellAll('PUT_KV_CONFIG', { header, body: undefined }, about)
+  }
+
+  async deleteOrderConf(topic: string): Promise<void> {
+    const header = { namespace: orderNamespace, key: topic }
+    const about = `order configuration of ${topic}`
+    await this.#nameServers.tellAll('DELETE_KV_CONFIG', { header, body: undefined }, about)
   }
 
   async #orderConf(topic: string): Promise<string> {

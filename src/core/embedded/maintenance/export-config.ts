@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { Topics } from '../../broker/topics.ts'
+import { groupConfig } from '../../model/group.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { FileSystem } from '../../store/file-system.ts'
 import type { StateDb } from '../../store/state-db.ts'
@@ -9,23 +10,6 @@ export interface ExportedConfig {
   readonly topics: number
   readonly groups: number
   readonly offsets: number
-}
-
-/** SubscriptionGroupConfig's defaults: ours keep what is looked at. */
-const groupDefaults = {
-  attributes: {},
-  brokerId: 0,
-  consumeBroadcastEnable: true,
-  consumeEnable: true,
-  consumeFromMinEnable: true,
-  consumeMessageOrderly: false,
-  consumeTimeoutMinute: 15,
-  groupRetryPolicy: { type: 'CUSTOMIZED' },
-  groupSysFlag: 0,
-  notifyConsumerIdsChangedEnable: true,
-  retryMaxTimes: 16,
-  retryQueueNums: 1,
-  whichBrokerWhenConsumeSlowly: 1,
 }
 
 /**
@@ -41,7 +25,7 @@ export function exportConfig(
   clock: Clock,
 ): ExportedConfig {
   const write = (name: string, json: object): void =>
-    fs.replaceFile(join(folder, 'config', name), Buffer.from(`${JSON.stringify(json, null, 2)}\n`))
+    fs.replaceFile(join(folder, 'config', name), Buffer.from(`${JSON.stringify(json, withoutNulls, 2)}\n`))
   fs.mkdir(join(folder, 'config'))
   const topics = topicTable(state, names, clock)
   const groups = groupTable(state)
@@ -64,6 +48,11 @@ export function exportConfig(
   }
 }
 
+/** As fastjson writes: null members are left out. */
+function withoutNulls(_name: string, value: unknown): unknown {
+  return value === null ? undefined : value
+}
+
 function topicTable(
   state: StateDb,
   { brokerName, clusterName }: { readonly brokerName: string; readonly clusterName: string },
@@ -81,7 +70,7 @@ function groupTable(state: StateDb): Record<string, object> {
     config: string
   }[]
   return Object.fromEntries(
-    rows.map(({ name, config }) => [name, { ...groupDefaults, ...(JSON.parse(config) as object) }]),
+    rows.map(({ name, config }) => [name, { ...groupConfig(name), ...(JSON.parse(config) as object) }]),
   )
 }
 

@@ -1,7 +1,12 @@
-import type { ConsumeStats, ConsumerConnection, HeartbeatData } from '../../model/client-data.ts'
+import type {
+  ClientConnection,
+  ConsumeStats,
+  ConsumerConnection,
+  HeartbeatData,
+} from '../../model/client-data.ts'
 import type { BrokerData, ClusterInfo, QueueData, TopicRoute } from '../../model/route.ts'
-import type { MessageQueue } from '../../model/queue.ts'
-import { json, JsonObject } from './codecs.ts'
+import { json, type JsonObject } from './codecs.ts'
+import { readQueue } from './queues.ts'
 
 /** Body shapes of remoting.md §11; each names its Java class. */
 
@@ -91,7 +96,9 @@ export const kvTable = json<Readonly<Record<string, string>>>(
   (table) => ({ table }),
 )
 
-function readSubscription(from: JsonObject): HeartbeatData['consumers'][number]['subscriptions'][number] {
+export function readSubscription(
+  from: JsonObject,
+): HeartbeatData['consumers'][number]['subscriptions'][number] {
   return {
     topic: from.text('topic'),
     subString: from.text('subString'),
@@ -131,17 +138,21 @@ export const heartbeatData = json<HeartbeatData>(
   }),
 )
 
+export function readConnection(from: JsonObject): ClientConnection {
+  return {
+    clientId: from.text('clientId'),
+    clientAddr: from.text('clientAddr'),
+    language: from.text('language'),
+    version: from.number('version'),
+  }
+}
+
 export const consumerConnection = json<ConsumerConnection>(
   'ConsumerConnection',
   (from) => {
     const table = from.object('subscriptionTable')
     return {
-      connections: from.objects('connectionSet').map((each) => ({
-        clientId: each.text('clientId'),
-        clientAddr: each.text('clientAddr'),
-        language: each.text('language'),
-        version: each.number('version'),
-      })),
+      connections: from.objects('connectionSet').map(readConnection),
       consumeType: from.text('consumeType'),
       messageModel: from.text('messageModel'),
       consumeFromWhere: from.text('consumeFromWhere'),
@@ -155,14 +166,9 @@ export const consumerConnection = json<ConsumerConnection>(
   }),
 )
 
-function readQueue(key: string): MessageQueue {
-  const from = new JsonObject(JSON.parse(key))
-  return { topic: from.text('topic'), brokerName: from.text('brokerName'), queueId: from.number('queueId') }
-}
-
-export const consumeStats = json<ConsumeStats>(
-  'ConsumeStats',
-  (from) => {
+/** ConsumeStats, which others' bodies hold, too. */
+export const consumeStatsShape = {
+  read(from: JsonObject): ConsumeStats {
     const table = from.object('offsetTable')
     return {
       consumeTps: from.number('consumeTps'),
@@ -178,10 +184,16 @@ export const consumeStats = json<ConsumeStats>(
       }),
     }
   },
-  (stats) => ({
+  write: (stats: ConsumeStats): object => ({
     consumeTps: stats.consumeTps,
     offsetTable: new Map(stats.offsets.map(({ queue, ...row }) => [queue, row])),
   }),
+}
+
+export const consumeStats = json<ConsumeStats>(
+  'ConsumeStats',
+  (from) => consumeStatsShape.read(from),
+  consumeStatsShape.write,
 )
 
 export const consumeMessageDirectlyResult = json('ConsumeMessageDirectlyResult', (from) => ({

@@ -5,7 +5,8 @@ import {
   heartbeatData,
   kvTable,
 } from '../bodies/bodies.ts'
-import { i32, opt, request, str } from '../schema.ts'
+import { consumerRunningInfo, producerConnection, producerTable } from '../bodies/groups.ts'
+import { bool, i32, opt, request, str } from '../schema.ts'
 import { rpcHeader, topicHeader } from './traits.ts'
 
 export const clientRequests = {
@@ -59,6 +60,35 @@ export const clientRequests = {
     about: 'Connections and subscriptions of a group.',
     header: { ...rpcHeader, consumerGroup: str('group') },
     reply: { body: consumerConnection },
+  }),
+  GET_PRODUCER_CONNECTION_LIST: request({
+    code: 204,
+    to: 'broker',
+    impact: 'ro',
+    about: 'Connections of a group of producers.',
+    header: { ...rpcHeader, producerGroup: str('group') },
+    reply: { body: producerConnection },
+  }),
+  GET_ALL_PRODUCER_INFO: request({
+    code: 328,
+    to: 'broker',
+    impact: 'ro',
+    about: 'All producers, by group.',
+    header: {},
+    reply: { body: producerTable },
+  }),
+  GET_CONSUMER_RUNNING_INFO: request({
+    code: 307,
+    to: 'broker',
+    impact: 'ro',
+    about: 'What one connected consumer does now; the broker asks it.',
+    header: {
+      ...rpcHeader,
+      consumerGroup: str('group'),
+      clientId: str('which member'),
+      jstackEnable: opt(bool('with the stacks of its threads')),
+    },
+    reply: { body: consumerRunningInfo },
   }),
   CONSUME_MESSAGE_DIRECTLY: request({
     code: 309,

@@ -1,5 +1,6 @@
 import type { Answer, Call, Reply, RequestSpec } from '../schema.ts'
 import { clientRequests } from './client.ts'
+import { groupRequests } from './group.ts'
 import { lockRequests } from './lock.ts'
 import { messageRequests } from './message.ts'
 import { namesrvRequests } from './namesrv.ts'
@@ -12,6 +13,7 @@ export const requests = {
   ...messageRequests,
   ...offsetRequests,
   ...topicRequests,
+  ...groupRequests,
   ...clientRequests,
   ...namesrvRequests,
   ...popRequests,

@@ -1,4 +1,5 @@
-import { groupList } from '../bodies/bodies.ts'
+import { groupList, topicList } from '../bodies/bodies.ts'
+import { topicConfigBody, topicConfigList, topicConfigTable, topicStatsTable } from '../bodies/topics.ts'
 import { bool, i32, opt, request, str } from '../schema.ts'
 import { topicHeader } from './traits.ts'
 
@@ -22,6 +23,67 @@ export const topicRequests = {
       force: opt(bool('deprecated')),
     },
     reply: {},
+  }),
+  UPDATE_AND_CREATE_TOPIC_LIST: request({
+    code: 18,
+    to: 'broker',
+    impact: 'rw',
+    about: 'Create or replace several topics.',
+    header: {},
+    body: topicConfigList,
+    reply: {},
+  }),
+  GET_ALL_TOPIC_CONFIG: request({
+    code: 21,
+    to: 'broker',
+    impact: 'ro',
+    about: 'Configurations of all topics.',
+    header: {
+      topicSeq: opt(i32('first one of a page; absent: 0')),
+      dataVersion: opt(str('of the page before')),
+      maxTopicNum: opt(i32('of a page')),
+    },
+    reply: { header: { totalTopicNum: opt(i32('topics there are')) }, body: topicConfigTable },
+  }),
+  GET_TOPIC_STATS_INFO: request({
+    code: 202,
+    to: 'broker',
+    impact: 'ro',
+    about: 'What the queues of a topic hold.',
+    header: { ...topicHeader, topic: str('topic') },
+    reply: { body: topicStatsTable },
+  }),
+  DELETE_TOPIC_IN_BROKER: request({
+    code: 215,
+    to: 'broker',
+    impact: 'rw',
+    about: 'Delete a topic with all it holds.',
+    header: { ...topicHeader, topic: str('topic') },
+    reply: {},
+  }),
+  GET_SYSTEM_TOPIC_LIST_FROM_BROKER: request({
+    code: 305,
+    to: 'broker',
+    impact: 'ro',
+    about: 'Topics that every broker has.',
+    header: {},
+    reply: { body: topicList },
+  }),
+  CLEAN_UNUSED_TOPIC: request({
+    code: 316,
+    to: 'broker',
+    impact: 'rw',
+    about: 'Delete what is left of topics that have no configuration.',
+    header: {},
+    reply: {},
+  }),
+  GET_TOPIC_CONFIG: request({
+    code: 351,
+    to: 'broker',
+    impact: 'ro',
+    about: 'Configuration of one topic.',
+    header: { ...topicHeader, topic: str('topic') },
+    reply: { body: topicConfigBody },
   }),
   QUERY_TOPIC_CONSUME_BY_WHO: request({
     code: 300,

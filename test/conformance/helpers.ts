@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto'
+import type { TopicConfig } from '../../src/core/model/topic.ts'
+
+/** Unique in a cluster that other tests used before. */
+export function freshName(prefix: string): string {
+  return `${prefix}-${randomBytes(6).toString('hex')}`
+}
+
+export function topicConfig(topicName: string, change: Partial<TopicConfig> = {}): TopicConfig {
+  return {
+    topicName,
+    readQueueNums: 4,
+    writeQueueNums: 4,
+    perm: 6,
+    topicFilterType: 'SINGLE_TAG',
+    topicSysFlag: 0,
+    order: false,
+    attributes: {},
+    ...change,
+  }
+}
+
+/** A RocketMQ broker dispatches to its indexes behind the acknowledgement: asks again until it has. */
+export async function eventually<T>(ask: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + 10_000
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+}
