@@ -41,6 +41,11 @@ export class WriterTurn {
     this.#parts = parts
   }
 
+  /** The lock is held. */
+  get held(): boolean {
+    return this.#parts.lock.held
+  }
+
   /** Takes the lock, if it is not held, and takes over. @returns true when a turn began @throws MQ_STORE_* */
   begin(): boolean {
     const { lock, lockTimeoutMs, index } = this.#parts
@@ -159,6 +164,10 @@ export class WriterTurn {
       indexedTo: index.flushedTo,
       filesEpoch: this.#filesEpoch,
     })
+  }
+
+  close(): void {
+    this.#parts.lock.close()
   }
 }
 
