@@ -19,6 +19,8 @@ export class OpenIndexes {
   readonly #log: CommitLog
   readonly #tombstoneOf: (topic: string) => number
   readonly #sealed: SealedIndexes
+  /** First offset of the sealed segment whose file was asked last. */
+  #asked: number | null = null
   #catalog: Catalog | null = null
   #catalogWritable = false
   #catalogDistrusted = false
@@ -108,7 +110,7 @@ export class OpenIndexes {
     const before = this.#log.segments.map(({ base }) => base).filter((base) => base < active)
     if (mode === 'write') {
       const there = new Set(this.#files.bases())
-      for (const base of before) if (!there.has(base)) this.#sealed.of(base, true)
+      for (const base of before) if (!there.has(base)) this.#sealedOf(base)
     }
     const known = this.sealedBases()
     if (known.length === before.length && known.every((base, i) => base === before[i])) return
@@ -122,7 +124,7 @@ export class OpenIndexes {
     for (const base of known) if (!before.includes(base)) this.#catalog!.dropSegment(base)
     for (const base of before) {
       if (known.includes(base)) continue
-      const sealed = this.#sealed.of(base, mode === 'write')
+      const sealed = this.#sealedOf(base)
       const end = base + this.#log.segmentSize
       const extents = sealed.extents().filter((each) => this.#tombstoneOf(each.topic) < end)
       this.#catalog!.add(base, sealed.lastStoreTime, extents)
@@ -200,7 +202,7 @@ export class OpenIndexes {
   #dropGoneParts(topic: string, base: number, gone: number): void {
     for (const { queueId, endOffset, ...part } of this.#catalog!.partsOf(base)) {
       if (part.topic !== topic) continue
-      const [last] = this.#sealed.of(base, true).range(topic, queueId, endOffset - 1, 1)
+      const [last] = this.#sealedOf(base).range(topic, queueId, endOffset - 1, 1)
       if (last !== undefined && last.physicalOffset < gone) this.#catalog!.dropPart(topic, queueId, base)
     }
   }
@@ -223,12 +225,12 @@ export class OpenIndexes {
   /** Entries of a queue in the first sealed segment that holds some from `from` on; null: none does. */
   sealedRange(topic: string, queueId: number, from: number, max: number): QueueEntry[] | null {
     const base = this.#segmentHolding(topic, queueId, from)
-    return base === null ? null : this.#sealed.of(base, this.writing).range(topic, queueId, from, max)
+    return base === null ? null : this.#sealedOf(base).range(topic, queueId, from, max)
   }
 
   /** Log offsets in sealed segments of messages that may have a key. */
   *sealedKeys(hash: number): Generator<number> {
-    for (const base of this.sealedBases()) yield* this.#sealed.of(base, this.writing).keys.find(hash)
+    for (const base of this.sealedBases()) yield* this.#sealedOf(base).keys.find(hash)
   }
 
   /**
@@ -237,6 +239,11 @@ export class OpenIndexes {
    */
   lastStoreTimeOf(base: number): number | null {
     return base >= this.activeBase ? null : (this.#catalog?.lastStoreTime(base) ?? null)
+  }
+
+  #sealedOf(base: number): IndexDb {
+    this.#asked = base
+    return this.#sealed.of(base, this.writing)
   }
 
   /** Segments that begin at or before this hold nothing of a topic any more. */
@@ -266,10 +273,12 @@ export class OpenIndexes {
     const { active } = this
     const wrong = this.#sealed.damaged()
     if (active !== null && !active.isSound()) wrong.push(active.base)
+    const catalogIsSound = this.#catalog?.isSound() !== false
+    // a query may meet what the check passes over
+    if (wrong.length === 0 && catalogIsSound)
+      wrong.push(...[active?.base, this.#asked].filter((base) => typeof base === 'number'))
     for (const base of wrong) this.#files.distrust(base)
-    if (wrong.length === 0 && active !== null && this.#catalog?.isSound() !== false)
-      this.#files.distrust(active.base)
-    this.#catalogDistrusted ||= this.#catalog?.isSound() === false
+    this.#catalogDistrusted ||= !catalogIsSound
     this.close()
   }
 

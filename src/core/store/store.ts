@@ -104,6 +104,7 @@ export class Store {
     this.#batch = new AppendBatch(this.#log, clock, endOffset)
     this.#turn = new WriterTurn({
       folder,
+      fs,
       lock: openLock(own, state),
       lockTimeoutMs: options.lockTimeoutMs ?? 5000,
       state: this.state,
