@@ -314,6 +314,23 @@ export function inspectRecord(
 export const crcPropertySize = Property.crc32.length + 1 + 10 + 1
 const crcPropertyHead = Buffer.from(`${Property.crc32}\u0001`)
 
+/**
+ * Whether the record at `at` is a sound one that another writer made: whole, and without `__CRC32#`. One of
+ * ours that a crash has torn is none, though its body may be whole: zeros stand in its properties. Nor is one
+ * in which a byte of `__CRC32#` itself is damaged: the rest of that is there.
+ */
+export function isForeignRecord(source: Buffer, at: number, physicalOffset: number): boolean {
+  const seen = inspectRecord(source, at, physicalOffset, 'optional')
+  if (seen.frame !== 'message') return false
+  const end = at + seen.size
+  const { propertiesAt } = layoutOf(source, at, source.readInt32BE(at + magicAt) === Magic.v1 ? 1 : 2)
+  if (source.subarray(propertiesAt, end).includes(0)) return false
+  const headAt = end - crcPropertySize
+  if (headAt < propertiesAt) return true
+  const alike = crcPropertyHead.filter((byte, i) => source[headAt + i] === byte).length
+  return alike < crcPropertyHead.length / 2
+}
+
 /** A copy of a sound record that says it was consumed before; its own CRC, if it has one, still holds. */
 export function withReconsumeTimes(record: Buffer, reconsumeTimes: number): Buffer {
   const copy = Buffer.from(record)

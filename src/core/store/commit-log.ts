@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { MqError } from '../errors.ts'
 import { limits } from '../model/limits.ts'
-import { inspectRecord, writeBlank, type Inspection } from '../model/record.ts'
+import { inspectRecord, isForeignRecord, writeBlank, type Inspection } from '../model/record.ts'
 import { uninterrupted, writeFully, type FileHandle, type FileSystem } from './file-system.ts'
 import { Segment, segmentBase, segmentName } from './segment.ts'
 import { unwritable } from './store-error.ts'
@@ -236,6 +236,32 @@ export class CommitLog {
     if (seen.frame !== 'cut' || source.length < sizeHint || seen.size > readable - offset)
       return { seen, source }
     return this.inspect(offset, seen.size)
+  }
+
+  /**
+   * What stands at an offset cannot be kept as ours. A RocketMQ broker that ran on the folder may have
+   * written it: nobody cuts that off. @throws MQ_STORE_FOREIGN
+   */
+  refuseForeign(offset: number): void {
+    if (!this.#crcRequired(offset)) return
+    const head = this.readSpan(offset, 8)
+    const end = this.segmentEnd(offset)
+    if (head.length < 8 || end === null) return
+    const size = head.readInt32BE(0)
+    if (size <= 8 || size > end - offset) return
+    if (!isForeignRecord(this.readSpan(offset, size), 0, offset)) return
+    // damage can look like it; but a broker would not have gone on with a record of ours
+    if (this.inspect(offset + size, 1024).seen.frame !== 'message') throw this.foreignAt(offset)
+  }
+
+  /** Why nothing is done with a log that a RocketMQ broker has continued at an offset. */
+  foreignAt(offset: number): MqError {
+    const where = `${this.#folder}, from offset ${offset} on`
+    return new MqError('MQ_STORE_FOREIGN', `a RocketMQ broker wrote on behind pocketmq in ${where}`, {
+      hint:
+        'move its pocketmq folder away: it is then read in place, and `store import` takes it over with all ' +
+        'messages of both; topics and offsets that only pocketmq knew are in what you moved. Nothing was changed',
+    })
   }
 
   /** End of the segment an offset lies in, or null where there is none. */

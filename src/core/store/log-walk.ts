@@ -31,7 +31,8 @@ const sizeHint = 1024
  * @param syncedTo up to here everything was on the disk once: damage there is passed over and told
  * @param to where to stop: a segment's end, or the log's
  * @returns where the log ends
- * @throws MQ_STORE_CORRUPT when a segment before `syncedTo` is missing
+ * @throws MQ_STORE_CORRUPT when a segment before `syncedTo` is missing, MQ_STORE_FOREIGN when another broker
+ * has continued the log
  */
 export function walkLog(
   log: CommitLog,
@@ -59,6 +60,7 @@ export function* walkSteps(
     const stop = yield* walkSegment(log, offset, visitor)
     offset = stop.offset
     const frame = stop.seen?.frame ?? 'absent'
+    if (frame === 'bad') log.refuseForeign(offset)
     switch (decide({ frame, pastSynced: offset >= syncedTo })) {
       case 'keep':
         continue
@@ -144,6 +146,29 @@ function nextRecord(log: CommitLog, from: number, limit: number): number {
     offset = offset + span.length >= end || span.length < 16 ? end : offset + span.length - 7
   }
   return limit
+}
+
+/**
+ * Looks at what would be cut off from an offset on. A broker that found damage before our end began there,
+ * and its records go on behind it, across the place where we would look for one of ours.
+ * @throws MQ_STORE_FOREIGN
+ */
+export function refuseForeignBehind(log: CommitLog, from: number): void {
+  const end = log.segmentEnd(from) ?? from
+  for (let offset = from, size = firstSpanSize; offset < end; size = spanSize) {
+    const span = log.readSpan(offset, Math.min(size, end - offset))
+    if (isZeros(span)) return
+    for (const at of magicPlaces(span))
+      if (offset + at - magicAt >= from) log.refuseForeign(offset + at - magicAt)
+    // a magic number may lie across two spans
+    offset = span.length < 16 ? end : offset + span.length - 7
+  }
+}
+
+const zeros = Buffer.alloc(spanSize)
+
+function isZeros(span: Buffer): boolean {
+  return span.equals(zeros.subarray(0, span.length))
 }
 
 /** Where a record begins, a magic number stands four bytes in. */

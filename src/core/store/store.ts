@@ -2,23 +2,19 @@ import { join } from 'node:path'
 import { bootId } from '../lib/boot-id.ts'
 import type { Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
-import {
-  AppendBatch,
-  type AppendDone,
-  type AppendRequest,
-  type AppendResult,
-  type Staged,
-} from './append-batch.ts'
+import { AppendBatch, type AppendDone, type AppendRequest, type AppendResult } from './append-batch.ts'
 import { CommitLog } from './commit-log.ts'
+import { Expiry } from './expiry.ts'
 import type { FileSystem } from './file-system.ts'
 import { isOurs } from './format-file.ts'
+import { GroupCommit } from './group-commit.ts'
 import type { QueueEntry, QueueExtent } from './index-db.ts'
 import { IndexFiles } from './index-files.ts'
 import type { DispatchedRecord } from './index-rows.ts'
 import { StoreLock } from './lock.ts'
 import type { Damage } from './log-walk.ts'
 import { recordsOf } from './record-reader.ts'
-import { defaultRetention, expiredSegments, type Retention } from './retention.ts'
+import { defaultRetention, type Retention } from './retention.ts'
 import type { StateDb } from './state-db.ts'
 import { QueueFloors, recordDamage, Tombstones } from './state-tables.ts'
 import { openFolder, storeExists } from './store-folder.ts'
@@ -48,18 +44,6 @@ export interface StoreOptions {
   readonly retention?: Retention
 }
 
-/** Staged bytes that are committed without waiting for the end of the tick. */
-const batchSizeMax = 4 * 1024 * 1024
-/**
- * Index entries of messages kept in memory at most: enough to fill a run of keys, which is then packed
- * without ever being rows. Whoever opens the folder meanwhile walks that much of the log.
- */
-const unflushedMax = 32_768
-/** How often a long-lived writer looks for expired segments; RocketMQ's cleanResourceInterval is 10 s. */
-const expiryIntervalMs = 60_000
-/** A turn of fewer messages leaves nothing unflushed: others open the folder as often as that. */
-const smallTurn = 2048
-
 /**
  * Files of a folder: log, index, state, lock. Knows records and queues, nothing of topics' configuration or
  * clients.
@@ -75,16 +59,13 @@ export class Store {
   readonly #options: StoreOptions
   readonly #log: CommitLog
   readonly #index: StoreIndex
-  readonly #lock: StoreLock
   readonly #batch: AppendBatch
   readonly #turn: WriterTurn
+  readonly #writing: GroupCommit
+  readonly #expiry: Expiry
   readonly #tombstones: Tombstones
   readonly #floors: QueueFloors
-  #scheduled: NodeJS.Immediate | null = null
-  #syncing = false
   #seenState = -1
-  #wrote = false
-  #expiry = { segments: 0, lookedAt: 0 }
   readonly #damageTold = new Set<number>()
 
   /** True when a store has been created in the folder. */
@@ -121,10 +102,10 @@ export class Store {
     }
     const endOffset = (topic: string, queueId: number): number => this.extent(topic, queueId).endOffset
     this.#batch = new AppendBatch(this.#log, clock, endOffset)
-    this.#lock = openLock(own, state)
     this.#turn = new WriterTurn({
       folder,
-      lock: this.#lock,
+      fs,
+      lock: openLock(own, state),
       lockTimeoutMs: options.lockTimeoutMs ?? 5000,
       state: this.state,
       log: this.#log,
@@ -132,6 +113,22 @@ export class Store {
       batch: this.#batch,
       tombstones: this.#tombstones,
       endOffset,
+    })
+    this.#expiry = new Expiry({
+      log: this.#log,
+      index: this.#index,
+      floors: this.#floors,
+      tombstones: this.#tombstones,
+      clock,
+    })
+    this.#writing = new GroupCommit({
+      writer: options.writer,
+      log: this.#log,
+      index: this.#index,
+      batch: this.#batch,
+      turn: this.#turn,
+      begin: () => this.#beginTurn(),
+      dispatched: (record) => this.onDispatched(record),
     })
     try {
       if (options.writer === 'hold') this.#beginTurn()
@@ -144,7 +141,7 @@ export class Store {
 
   /** Sees what other processes have written since the last call. Cheap when they have not. */
   refresh(): void {
-    if (this.#lock.held) return
+    if (this.#turn.held) return
     const version = this.state.version()
     if (version === this.#seenState) return
     this.#seenState = version
@@ -212,7 +209,7 @@ export class Store {
    * @throws MQ_STORE_IN_USE, MQ_STORE_UNWRITABLE, MQ_STORE_FOREIGN when it cannot even begin
    */
   append(request: AppendRequest, done: AppendDone): void {
-    this.#stage(() => this.#batch.add(request, done))
+    this.#writing.stage(() => this.#batch.add(request, done))
   }
 
   /** Several records, one behind the other in one segment. @throws as `append` */
@@ -220,117 +217,22 @@ export class Store {
     requests: readonly AppendRequest[],
     done: (error: MqError | null, results: readonly AppendResult[] | null) => void,
   ): void {
-    this.#stage(() => this.#batch.addAll(requests, done))
+    this.#writing.stage(() => this.#batch.addAll(requests, done))
   }
 
-  #stage(add: () => void): void {
-    if (this.broken !== null) throw this.broken
-    try {
-      this.#beginTurn()
-      add()
-    } catch (error) {
-      const reason = unwritable(error)
-      // refused before anything was staged: what others have staged goes on
-      if (reason.code !== 'MQ_MESSAGE_ILLEGAL') this.#failStaged(reason)
-      else if (this.#batch.count === 0) this.#endTurn(this.#log.writtenTo === this.#turn.syncedTo)
-      throw reason
-    }
-    if (this.#log.end - this.#log.writtenTo >= batchSizeMax) this.commit()
-    else this.#scheduled ??= setImmediate(() => this.commit())
-  }
-
-  /** The log is not what the staged records count on. */
-  #failStaged(reason: MqError): void {
-    const staged = this.#batch.take()
-    this.#batch.forgetOffsets()
-    if (this.#lock.held) this.#turn.torn = true
-    this.#endTurn(false)
-    for (const { done } of staged) done(reason, null)
-  }
-
-  /**
-   * Writes what is staged, makes it as safe as promised, then acknowledges. Ack-after-what is decided here
-   * only.
-   */
+  /** Writes what is staged and acknowledges it, without waiting for the end of the tick. */
   commit(): void {
-    if (this.#scheduled !== null) clearImmediate(this.#scheduled)
-    this.#scheduled = null
-    if (this.#batch.count === 0) return
-    const batch = this.#batch.take()
-    let error = this.#writeBatch(batch)
-    // in a folder the next writer must be able to trust the row before anyone hears of the records
-    error = this.#endTurn(error === null) ?? error
-    if (error === null && this.#options.writer === 'hold')
-      for (const { dispatch } of batch) if (dispatch !== null) this.onDispatched(dispatch)
-    for (const { done, result } of batch) {
-      if (error === null) done(null, result)
-      else done(error, null)
-    }
-  }
-
-  /** In 'turn': lets the lock go, whatever happens. @returns why the next writer cannot trust the row */
-  #endTurn(orderly: boolean): MqError | null {
-    if (this.#options.writer === 'hold' || !this.#lock.held) return null
-    try {
-      this.#turn.end(orderly)
-      return null
-    } catch (error) {
-      return unwritable(error)
-    }
-  }
-
-  #writeBatch(batch: readonly Staged[]): MqError | null {
-    this.#wrote = true
-    try {
-      this.#log.write()
-      if (this.#options.writer === 'turn') this.#sync()
-      for (const { dispatch, result, size, storeTimestamp } of batch) {
-        if (dispatch !== null) this.#index.add(dispatch)
-        else this.#index.pass(result.physicalOffset, size, storeTimestamp)
-      }
-      const small = this.#options.writer === 'turn' && batch.length < smallTurn
-      if (small || this.#index.unflushed >= unflushedMax) this.#index.flush()
-      return null
-    } catch (error) {
-      this.#turn.torn = true
-      this.#batch.forgetOffsets()
-      return unwritable(error)
-    }
-  }
-
-  #sync(): void {
-    this.#log.datasync()
-    this.#turn.syncedTo = this.#log.writtenTo
+    this.#writing.commit()
   }
 
   /** In 'hold': flushes log and index, called by a timer. */
   syncLater(): void {
-    // one at a time: a later sync says nothing of what an earlier one has not finished
-    if (!this.#lock.held || this.broken !== null || this.#syncing || this.#turn.torn) return
-    this.#expireWhenDue()
-    const upTo = this.#log.writtenTo
-    if (upTo === this.#turn.syncedTo && this.#index.unflushed === 0) return
-    this.#syncing = true
-    this.#log.datasyncLater((error) => {
-      this.#syncing = false
-      if (error === null && this.#lock.held && !this.#turn.torn) this.#synced(upTo)
-    })
-  }
-
-  #synced(upTo: number): void {
-    try {
-      this.#turn.syncedTo = Math.max(this.#turn.syncedTo, upTo)
-      this.#index.flush()
-      this.#turn.save(false)
-    } catch {
-      // what could not be saved is found again: the next batch begins with a recovery
-      this.#turn.torn = true
-    }
+    this.#writing.syncLater(() => this.#expireWhenDue())
   }
 
   /** Why nothing can be written any more; null: it can. */
   get broken(): MqError | null {
-    return this.#log.syncFailed
+    return this.#writing.broken
   }
 
   /**
@@ -339,7 +241,7 @@ export class Store {
    * @throws as `append`
    */
   deleteTopic(topic: string): void {
-    this.#exclusively(() => {
+    this.#writing.exclusively(() => {
       this.#tombstones.set(topic, this.#log.end)
       this.#index.dropTopic(topic)
       this.#batch.forgetOffsets()
@@ -352,25 +254,7 @@ export class Store {
    * @throws as `append`
    */
   expire(retention: Retention): number[] {
-    return this.#exclusively(() => this.#expire(retention))
-  }
-
-  #expire(retention: Retention): number[] {
-    const { clock } = this.#options
-    const sealed = this.#log.segments.map(({ base }) => ({
-      base,
-      lastStoreTime: this.#index.lastStoreTimeOf(base),
-    }))
-    const expired = expiredSegments(sealed, this.#log.segmentSize, retention, clock.now())
-    for (const base of expired) {
-      this.#floors.raise(this.#index.extentsOf(base))
-      // the log first: an index without its segment is dropped at the next look, a segment without index is
-      // rebuilt
-      this.#log.remove(base)
-      this.#index.dropSegment(base)
-    }
-    if (expired.length > 0) this.#tombstones.dropBelow(this.#log.minOffset)
-    return expired
+    return this.#writing.exclusively(() => this.#expiry.apply(retention))
   }
 
   /**
@@ -378,41 +262,14 @@ export class Store {
    * before its end, whoever opens the folder next walks the rest. @throws as `append`
    */
   *rebuild(): Generator<number, void> {
-    let orderly = false
-    this.#enter()
-    try {
-      this.#index.dropAll()
-      this.#batch.forgetOffsets()
-      yield* this.#index.attachSteps(this.#log.end)
-      this.#turn.clampOffsets()
-      orderly = true
-    } finally {
-      if (!orderly) this.#turn.torn = true
-      this.#endTurn(orderly)
-    }
+    yield* this.#writing.exclusiveSteps(() => this.#rebuildSteps())
   }
 
-  /** Runs under the lock with nothing staged. */
-  #exclusively<T>(act: () => T): T {
-    let result: T
-    try {
-      this.#enter()
-      result = act()
-    } catch (error) {
-      if (this.#lock.held) this.#turn.torn = true
-      this.#endTurn(false)
-      throw unwritable(error)
-    }
-    const error = this.#endTurn(true)
-    if (error !== null) throw error
-    return result
-  }
-
-  #enter(): void {
-    if (this.broken !== null) throw this.broken
-    this.commit()
-    this.#beginTurn()
-    this.#wrote = true
+  *#rebuildSteps(): Generator<number, void> {
+    this.#index.dropAll()
+    this.#batch.forgetOffsets()
+    yield* this.#index.attachSteps(this.#log.end)
+    this.#turn.clampOffsets()
   }
 
   #beginTurn(): void {
@@ -434,53 +291,28 @@ export class Store {
     }
   }
 
-  /**
-   * In a folder nothing runs that could look at the clock: a new segment is the occasion. A server looks
-   * every minute as well.
-   */
   #expireWhenDue(): void {
-    const { length } = this.#log.segments
-    const now = this.#options.clock.now()
-    if (length === this.#expiry.segments && Math.abs(now - this.#expiry.lookedAt) < expiryIntervalMs) return
-    this.#expiry = { segments: length, lookedAt: now }
-    this.#expire(this.#options.retention ?? defaultRetention)
+    this.#expiry.whenDue(this.#options.retention ?? defaultRetention)
   }
 
   #damaged(damage: Damage): void {
     if (this.#damageTold.has(damage.from)) return
     this.#damageTold.add(damage.from)
-    if (this.#lock.held) recordDamage(this.state, damage, this.#options.clock.now())
+    if (this.#turn.held) recordDamage(this.state, damage, this.#options.clock.now())
     this.onDamage(damage)
   }
 
   /** Commits and syncs what is staged and lets the folder go. */
   close(): void {
     try {
-      this.commit()
-      this.#leaveOrderly()
+      this.#writing.finish()
     } finally {
       this.#letGo()
     }
   }
 
-  #leaveOrderly(): void {
-    if (this.broken !== null || this.#turn.torn) return
-    if (!this.#lock.held) {
-      if (this.#index.unflushed === 0 || !this.#wrote) return
-      try {
-        this.#beginTurn()
-      } catch {
-        // what is not in the index yet is found by whoever opens the folder next
-        return
-      }
-    }
-    this.#sync()
-    this.#index.flush()
-    this.#turn.save(true)
-  }
-
   #letGo(): void {
-    this.#lock.close()
+    this.#turn.close()
     this.#index.close()
     this.#log.close()
     this.state.close()

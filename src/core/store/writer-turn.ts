@@ -1,15 +1,19 @@
+import { join } from 'node:path'
 import { bootId } from '../lib/boot-id.ts'
 import { MqError } from '../errors.ts'
 import type { AppendBatch } from './append-batch.ts'
 import type { CommitLog } from './commit-log.ts'
+import type { FileSystem } from './file-system.ts'
+import { liveBroker } from './live-broker.ts'
 import type { StoreLock } from './lock.ts'
-import { walkLog } from './log-walk.ts'
+import { refuseForeignBehind, walkLog } from './log-walk.ts'
 import type { StateDb, WriterRow } from './state-db.ts'
 import { clampOffsets, type Tombstones } from './state-tables.ts'
 import type { StoreIndex } from './store-index.ts'
 
 export interface WriterTurnParts {
   readonly folder: string
+  readonly fs: FileSystem
   readonly lock: StoreLock
   readonly lockTimeoutMs: number
   readonly state: StateDb
@@ -41,6 +45,11 @@ export class WriterTurn {
     this.#parts = parts
   }
 
+  /** The lock is held. */
+  get held(): boolean {
+    return this.#parts.lock.held
+  }
+
   /** Takes the lock, if it is not held, and takes over. @returns true when a turn began @throws MQ_STORE_* */
   begin(): boolean {
     const { lock, lockTimeoutMs, index } = this.#parts
@@ -66,8 +75,18 @@ export class WriterTurn {
     this.#parts.index.reopen()
   }
 
+  /** A broker makes its `lock` when it starts, and leaves it behind. */
+  #refuseBroker(): void {
+    const { folder, fs } = this.#parts
+    if (fs.fileSize(join(folder, 'lock')) === null) return
+    const live = liveBroker(fs, folder)
+    if (live === null) return
+    throw new MqError('MQ_STORE_IN_USE', `${folder}: ${live}`, { hint: 'stop the broker first' })
+  }
+
   #take(): void {
     const { state, index, log, batch, tombstones } = this.#parts
+    this.#refuseBroker()
     const row = state.writer()
     this.notice(row)
     this.#replacedSeen = index.replaced
@@ -84,6 +103,7 @@ export class WriterTurn {
         this.clampOffsets()
       }
     } else {
+      this.#refuseContinued(row.logEnd)
       index.resume()
     }
     batch.notBefore(index.lastStoreTime)
@@ -92,13 +112,21 @@ export class WriterTurn {
     this.save(false)
   }
 
-  #takeOver(logEnd: number): void {
-    const { folder, log, index, batch } = this.#parts
-    const { seen } = log.inspect(logEnd, 1024)
+  /** Nobody but a broker that ran on the folder can have written behind an end that is known. */
+  #refuseContinued(logEnd: number): void {
+    const { log } = this.#parts
+    // the segment may be full, and theirs the next one
+    if (log.segmentEnd(logEnd) === null) log.refresh()
+    const { seen } = log.inspect(logEnd, 8)
+    if (seen.frame === 'zeros') return
     const full = seen.frame === 'blank' && logEnd + seen.size === log.segmentEnd(logEnd)
-    if (full || seen.frame === 'message') {
-      throw new MqError('MQ_STORE_FOREIGN', `the log of ${folder} goes on behind what pocketmq wrote`)
-    }
+    if (full || log.inspect(logEnd, 1024).seen.frame === 'message') throw log.foreignAt(logEnd)
+    log.refuseForeign(logEnd)
+  }
+
+  #takeOver(logEnd: number): void {
+    const { log, index, batch } = this.#parts
+    this.#refuseContinued(logEnd)
     log.resumeAt(logEnd)
     batch.forgetOffsets()
     index.attach(logEnd)
@@ -110,6 +138,7 @@ export class WriterTurn {
     log.check(row.syncedTo)
     const from = Math.max(row.syncedTo, log.minOffset)
     const end = walkLog(log, from, row.syncedTo, { record: ignore, damage: ignore })
+    refuseForeignBehind(log, end)
     log.truncateTo(end)
     // the last writer may have died before it synced what is kept
     log.datasyncFrom(from)
@@ -159,6 +188,10 @@ export class WriterTurn {
       indexedTo: index.flushedTo,
       filesEpoch: this.#filesEpoch,
     })
+  }
+
+  close(): void {
+    this.#parts.lock.close()
   }
 }
 

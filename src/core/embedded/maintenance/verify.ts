@@ -152,14 +152,28 @@ class Verify {
     this.#check =
       index === null ? null : new IndexCheck(index, (message) => this.#tell('index', base, message))
     try {
-      const walk = walkSteps(this.#log, base, this.#syncedTo, this.#visitor(), end)
-      let step = walk.next()
-      for (; step.done !== true; step = walk.next()) yield step.value - this.#log.minOffset
+      const walkedTo = yield* this.#walk(base, end)
       this.#check?.end()
-      this.#checkCovered(base, index === null, step.value)
-      return step.value
+      this.#checkCovered(base, index === null, walkedTo)
+      return walkedTo
     } finally {
       index?.close()
+    }
+  }
+
+  *#walk(base: number, end: number): Generator<number, number> {
+    const walk = walkSteps(this.#log, base, this.#syncedTo, this.#visitor(), end)
+    let walkedTo = base
+    try {
+      for (let step = walk.next(); ; step = walk.next()) {
+        walkedTo = step.value
+        if (step.done === true) return walkedTo
+        yield walkedTo - this.#log.minOffset
+      }
+    } catch (error) {
+      if (!(error instanceof MqError && error.code === 'MQ_STORE_FOREIGN')) throw error
+      this.#tell('log', walkedTo, error.message)
+      return walkedTo
     }
   }
 

@@ -1,0 +1,228 @@
+import { MqError } from '../errors.ts'
+import type { AppendBatch, Staged } from './append-batch.ts'
+import type { CommitLog } from './commit-log.ts'
+import type { DispatchedRecord } from './index-rows.ts'
+import { unwritable } from './store-error.ts'
+import type { StoreIndex } from './store-index.ts'
+import type { WriterTurn } from './writer-turn.ts'
+
+/** Staged bytes that are committed without waiting for the end of the tick. */
+const batchSizeMax = 4 * 1024 * 1024
+/**
+ * Index entries of messages kept in memory at most: enough to fill a run of keys, which is then packed
+ * without ever being rows. Whoever opens the folder meanwhile walks that much of the log.
+ */
+const unflushedMax = 32_768
+/** A turn of fewer messages leaves nothing unflushed: others open the folder as often as that. */
+const smallTurn = 2048
+
+export interface GroupCommitParts {
+  /** See StoreOptions. */
+  readonly writer: 'turn' | 'hold'
+  readonly log: CommitLog
+  readonly index: StoreIndex
+  readonly batch: AppendBatch
+  readonly turn: WriterTurn
+  /** Takes a turn when there is none. @throws MQ_STORE_* */
+  readonly begin: () => void
+  /** Of a server: a record can be read from now on, and is not acknowledged yet. */
+  readonly dispatched: (record: DispatchedRecord) => void
+}
+
+/**
+ * Everything that changes the log goes through a turn of the writer: what comes within one turn of the event
+ * loop is staged together, written with one write, indexed, then acknowledged; what needs the folder alone
+ * waits until nothing is staged.
+ */
+export class GroupCommit {
+  readonly #parts: GroupCommitParts
+  #scheduled: NodeJS.Immediate | null = null
+  #syncing = false
+  /** Something was written since the folder was opened. */
+  #wrote = false
+
+  constructor(parts: GroupCommitParts) {
+    this.#parts = parts
+  }
+
+  /** Why nothing can be written any more; null: it can. */
+  get broken(): MqError | null {
+    return this.#parts.log.syncFailed
+  }
+
+  /** @param add puts records into the batch @throws MQ_STORE_*, MQ_MESSAGE_ILLEGAL */
+  stage(add: () => void): void {
+    const { log, batch, turn, begin } = this.#parts
+    if (this.broken !== null) throw this.broken
+    try {
+      begin()
+      add()
+    } catch (error) {
+      const reason = unwritable(error)
+      // refused before anything was staged: what others have staged goes on
+      if (reason.code !== 'MQ_MESSAGE_ILLEGAL') this.#failStaged(reason)
+      else if (batch.count === 0) this.#endTurn(log.writtenTo === turn.syncedTo)
+      throw reason
+    }
+    if (log.end - log.writtenTo >= batchSizeMax) this.commit()
+    else this.#scheduled ??= setImmediate(() => this.commit())
+  }
+
+  /** The log is not what the staged records count on. */
+  #failStaged(reason: MqError): void {
+    const { batch, turn } = this.#parts
+    const staged = batch.take()
+    batch.forgetOffsets()
+    if (turn.held) turn.torn = true
+    this.#endTurn(false)
+    for (const { done } of staged) done(reason, null)
+  }
+
+  /**
+   * Writes what is staged, makes it as safe as promised, then acknowledges. Ack-after-what is decided here
+   * only.
+   */
+  commit(): void {
+    if (this.#scheduled !== null) clearImmediate(this.#scheduled)
+    this.#scheduled = null
+    const { writer, batch: staging, dispatched } = this.#parts
+    if (staging.count === 0) return
+    const batch = staging.take()
+    let error = this.#writeBatch(batch)
+    // in a folder the next writer must be able to trust the row before anyone hears of the records
+    error = this.#endTurn(error === null) ?? error
+    if (error === null && writer === 'hold')
+      for (const { dispatch } of batch) if (dispatch !== null) dispatched(dispatch)
+    for (const { done, result } of batch) {
+      if (error === null) done(null, result)
+      else done(error, null)
+    }
+  }
+
+  /** In 'turn': lets the lock go, whatever happens. @returns why the next writer cannot trust the row */
+  #endTurn(orderly: boolean): MqError | null {
+    const { writer, turn } = this.#parts
+    if (writer === 'hold' || !turn.held) return null
+    try {
+      turn.end(orderly)
+      return null
+    } catch (error) {
+      return unwritable(error)
+    }
+  }
+
+  #writeBatch(batch: readonly Staged[]): MqError | null {
+    const { writer, log, index, turn } = this.#parts
+    this.#wrote = true
+    try {
+      log.write()
+      if (writer === 'turn') this.#sync()
+      for (const { dispatch, result, size, storeTimestamp } of batch) {
+        if (dispatch !== null) index.add(dispatch)
+        else index.pass(result.physicalOffset, size, storeTimestamp)
+      }
+      const small = writer === 'turn' && batch.length < smallTurn
+      if (small || index.unflushed >= unflushedMax) index.flush()
+      return null
+    } catch (error) {
+      turn.torn = true
+      this.#parts.batch.forgetOffsets()
+      return unwritable(error)
+    }
+  }
+
+  #sync(): void {
+    const { log, turn } = this.#parts
+    log.datasync()
+    turn.syncedTo = log.writtenTo
+  }
+
+  /**
+   * In 'hold': flushes log and index, called by a timer.
+   * @param first done before, while no sync is under way that may need what it removes
+   */
+  syncLater(first: () => void): void {
+    const { log, index, turn } = this.#parts
+    // one at a time: a later sync says nothing of what an earlier one has not finished
+    if (!turn.held || this.broken !== null || this.#syncing || turn.torn) return
+    first()
+    const upTo = log.writtenTo
+    if (upTo === turn.syncedTo && index.unflushed === 0) return
+    this.#syncing = true
+    log.datasyncLater((error) => {
+      this.#syncing = false
+      if (error === null && turn.held && !turn.torn) this.#synced(upTo)
+    })
+  }
+
+  #synced(upTo: number): void {
+    const { index, turn } = this.#parts
+    try {
+      turn.syncedTo = Math.max(turn.syncedTo, upTo)
+      index.flush()
+      turn.save(false)
+    } catch {
+      // what could not be saved is found again: the next batch begins with a recovery
+      turn.torn = true
+    }
+  }
+
+  /** Runs under the lock with nothing staged. @throws MQ_STORE_* */
+  exclusively<T>(act: () => T): T {
+    let result: T
+    try {
+      this.#enter()
+      result = act()
+    } catch (error) {
+      this.#leave(false)
+      throw unwritable(error)
+    }
+    const error = this.#leave(true)
+    if (error !== null) throw error
+    return result
+  }
+
+  /** The same in steps. Left before its end, the next turn begins with a recovery. */
+  *exclusiveSteps<T>(act: () => Generator<T, void>): Generator<T, void> {
+    let orderly = false
+    this.#enter()
+    try {
+      yield* act()
+      orderly = true
+    } finally {
+      this.#leave(orderly)
+    }
+  }
+
+  #enter(): void {
+    if (this.broken !== null) throw this.broken
+    this.commit()
+    this.#parts.begin()
+    this.#wrote = true
+  }
+
+  #leave(orderly: boolean): MqError | null {
+    const { turn } = this.#parts
+    if (!orderly && turn.held) turn.torn = true
+    return this.#endTurn(orderly)
+  }
+
+  /** Commits what is staged, and leaves nothing to do for whoever opens the folder next. */
+  finish(): void {
+    this.commit()
+    const { index, turn, begin } = this.#parts
+    if (this.broken !== null || turn.torn) return
+    if (!turn.held) {
+      if (index.unflushed === 0 || !this.#wrote) return
+      try {
+        begin()
+      } catch {
+        // what is not in the index yet is found by whoever opens the folder next
+        return
+      }
+    }
+    this.#sync()
+    index.flush()
+    turn.save(true)
+  }
+}

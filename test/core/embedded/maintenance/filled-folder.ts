@@ -1,0 +1,75 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { Maintenance } from '../../../../src/core/embedded/maintenance.ts'
+import type { VerifyReport } from '../../../../src/core/embedded/maintenance/verify.ts'
+import { temporaryFolder } from '../../temporary-folder.ts'
+import { append, clock, openOwn } from '../own-folder.ts'
+
+export const segmentSize = 64 * 1024
+/** Of messages that `fill` sends, and one that is nowhere. */
+export const keys = ['k0', 'k7', 'k399', 'none']
+
+/** A folder for `store` commands to work on; another one for each test. */
+export class FilledFolder {
+  readonly #root = temporaryFolder()
+  /** Log offsets of the messages of topic `t`. */
+  places: number[] = []
+
+  /** Holds `path`. */
+  get root(): string {
+    return this.#root.path
+  }
+
+  get path(): string {
+    return join(this.root, 'store')
+  }
+
+  get maintenance(): Maintenance {
+    return new Maintenance({ folder: this.path, clock, lockTimeoutMs: 200 })
+  }
+
+  /** Messages over several segments, a deleted and re-created topic, a group's offsets. */
+  async fill(): Promise<void> {
+    const store = openOwn(this.path)
+    this.places = []
+    for (let batch = 0; batch < 400; batch += 100) {
+      const appended = Array.from({ length: 100 }, (_, j) => {
+        const i = batch + j
+        const properties = `KEYS\u0001k${i}\u0002TAGS\u0001tag${i % 3}\u0002`
+        const place = append(store, 't', i % 3, `${i}`.padEnd(500), properties)
+        if (i % 10 === 0) void append(store, 'anew', i % 2, `old ${i}`)
+        return place
+      })
+      this.places.push(...(await Promise.all(appended)).map(({ physicalOffset }) => physicalOffset))
+      if (batch === 200) store.deleteTopic('anew')
+    }
+    store.state.db.prepare('INSERT INTO consumer_offset VALUES (?, ?, ?, ?)').run('t', 'G', 1, 20)
+    store.state.db.prepare('INSERT INTO subscription_group VALUES (?, ?)').run('G', '{"groupName":"G"}')
+    const config = { topicName: 't', readQueueNums: 3, writeQueueNums: 3, perm: 6, attributes: {} }
+    store.state.db.prepare('INSERT INTO topic VALUES (?, ?)').run('t', JSON.stringify(config))
+    store.close()
+  }
+
+  segmentFile(offset: number): string {
+    return `commitlog/${String(offset - (offset % segmentSize)).padStart(20, '0')}`
+  }
+
+  overwrite(file: string, position: number, bytes: Buffer): void {
+    const fd = openSync(join(this.path, file), 'r+')
+    writeSync(fd, bytes, 0, bytes.length, position)
+    closeSync(fd)
+  }
+
+  sql(file: string, statement: string): void {
+    const db = new Sqlite(join(this.path, file))
+    db.exec(statement)
+    db.close()
+  }
+
+  async problems(): Promise<VerifyReport['problems']> {
+    const report = await this.maintenance.verify()
+    if (report.ok !== (report.problems.length === 0)) throw new Error('ok, with problems')
+    return report.problems
+  }
+}

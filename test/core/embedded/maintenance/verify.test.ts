@@ -1,0 +1,151 @@
+import assert from 'node:assert/strict'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { BrokerFolder } from '../broker-folder.ts'
+import { FilledFolder, segmentSize } from './filled-folder.ts'
+
+describe('store verify', () => {
+  const folder = new FilledFolder()
+
+  it('finds nothing in a sound folder, and changes nothing', async () => {
+    await folder.fill()
+    const files = (): string[] =>
+      readdirSync(folder.path, { recursive: true, encoding: 'utf8' })
+        .filter((name) => !/-(wal|shm)$/.test(name))
+        .sort()
+    const before = files()
+    const report = await folder.maintenance.verify()
+    assert.deepEqual(report.problems, [])
+    assert.equal(report.records, 440)
+    assert.ok(report.segments > 3)
+    assert.deepEqual(files(), before)
+  })
+
+  it('finds a damaged record, and says where', async () => {
+    await folder.fill()
+    folder.overwrite(
+      folder.segmentFile(folder.places[50]!),
+      (folder.places[50]! % segmentSize) + 200,
+      Buffer.from('damage'),
+    )
+    const found = await folder.problems()
+    assert.equal(found[0]!.part, 'log')
+    assert.equal(found[0]!.offset, folder.places[50])
+    assert.match(found[0]!.message, /crc/)
+  })
+
+  it('finds a missing segment', async () => {
+    await folder.fill()
+    rmSync(join(folder.path, folder.segmentFile(folder.places[200]!)))
+    const [found] = await folder.problems()
+    assert.equal(found!.part, 'log')
+    assert.match(found!.message, /no segment/)
+  })
+
+  it('finds a lost tail', async () => {
+    await folder.fill()
+    const last = folder.places.at(-1)!
+    folder.overwrite(folder.segmentFile(last), last % segmentSize, Buffer.alloc(400))
+    assert.ok((await folder.problems()).some(({ part, offset }) => part === 'log' && offset === last))
+  })
+
+  for (const { what, statement, file, says } of [
+    {
+      what: 'an index row that leads elsewhere',
+      statement:
+        'UPDATE consume_queue SET physical_offset = physical_offset + 1 WHERE queue = 1 AND queue_offset = 5',
+      file: `index/${'0'.repeat(20)}.db`,
+      says: /offset 5/,
+    },
+    {
+      what: 'an index row of another tag',
+      statement: 'UPDATE consume_queue SET tags_code = 1 WHERE queue = 1 AND queue_offset = 6',
+      file: `index/${'0'.repeat(20)}.db`,
+      says: /offset 6/,
+    },
+    {
+      what: 'a lost index row',
+      statement: 'DELETE FROM consume_queue WHERE queue = 1 AND queue_offset = 7',
+      file: `index/${'0'.repeat(20)}.db`,
+      says: /offset 7/,
+    },
+    {
+      what: 'an index row too many',
+      statement: 'INSERT INTO consume_queue VALUES (1, 100000, 0, 100, 0)',
+      file: `index/${'0'.repeat(20)}.db`,
+      says: /rows/,
+    },
+    {
+      what: 'lost keys',
+      statement: 'DELETE FROM key_page WHERE run = 1',
+      file: `index/${'0'.repeat(20)}.db`,
+      says: /keys/,
+    },
+    {
+      what: 'a catalog that is wrong',
+      statement:
+        "UPDATE sealed_queue SET end_offset = end_offset + 1 WHERE topic = 't' AND queue_id = 2 AND base = 0",
+      file: 'catalog.db',
+      says: /catalog\.db: t\/2/,
+    },
+  ]) {
+    it(`finds ${what}`, async () => {
+      await folder.fill()
+      folder.sql(join('pocketmq', file), statement)
+      const found = await folder.problems()
+      assert.ok(
+        found.some(({ part, message }) => part === 'index' && says.test(message)),
+        JSON.stringify(found),
+      )
+      await folder.maintenance.rebuild()
+      assert.deepEqual(await folder.problems(), [])
+    })
+  }
+
+  it('finds an index file that is gone, and one that is no database', async () => {
+    await folder.fill()
+    rmSync(join(folder.path, 'pocketmq', 'index', `${'0'.repeat(20)}.db`))
+    const second = join(folder.path, 'pocketmq', 'index', `${String(segmentSize).padStart(20, '0')}.db`)
+    writeFileSync(second, Buffer.alloc(8192, 1))
+    const found = await folder.problems()
+    assert.deepEqual(
+      found.filter(({ part }) => part === 'index').map(({ offset }) => offset),
+      [0, segmentSize],
+    )
+  })
+
+  it('finds a group that is ahead of its queue', async () => {
+    await folder.fill()
+    folder.sql('pocketmq/state.db', 'UPDATE consumer_offset SET next_offset = 99999')
+    const [found] = await folder.problems()
+    assert.equal(found!.part, 'state')
+    assert.match(found!.message, /group G/)
+  })
+
+  it('checks log and config of a RocketMQ folder', async () => {
+    const broker = new BrokerFolder(folder.path)
+    const at = Array.from({ length: 300 }, (_, i) =>
+      broker.append({ topic: 't', queueOffset: i, body: 'x'.padEnd(400) }),
+    )
+    broker.append({ topic: 't', queueOffset: 0, body: 'anew' })
+    assert.deepEqual(await folder.problems(), [])
+    broker.write(at[3]! + 120, Buffer.from('damage'))
+    broker.config('topics.json', 'no')
+    assert.deepEqual(
+      (await folder.problems()).map(({ part, offset }) => ({ part, offset })),
+      [
+        { part: 'config', offset: null },
+        { part: 'log', offset: at[3]! },
+      ],
+    )
+  })
+
+  it('waits for nobody for ever', async () => {
+    await folder.fill()
+    const lock = new Sqlite(join(folder.path, 'pocketmq', 'main'))
+    lock.exec('BEGIN IMMEDIATE')
+    await assert.rejects(folder.maintenance.verify(), { code: 'MQ_STORE_IN_USE' })
+    lock.close()
+  })
+})
