@@ -1,9 +1,10 @@
 import type { Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
+import { delayLevelsDefault, parseDelayLevels } from '../model/delay-level.ts'
 import { UniqueKeys } from '../model/ids.ts'
 import { Perm, type TopicConfig } from '../model/topic.ts'
 import { readRecord } from '../model/record.ts'
-import type { AppendResult } from '../store/append-batch.ts'
+import type { AppendRequest, AppendResult } from '../store/append-batch.ts'
 import type { MessageStore } from '../store/message-store.ts'
 import { Clients } from './clients.ts'
 import { tagFilter, type EntryFilter } from './filter/tag.ts'
@@ -14,10 +15,12 @@ import { Pop, type Delivery, type PopAnswer } from './pop/pop.ts'
 import { RequestModes } from './pop/request-modes.ts'
 import type { ClientChannel, ClientPush, Timers } from './ports.ts'
 import { getMessages, type PullAnswer, type PullCaps } from './pull.ts'
-import { parseBatch, PutChecks, type PutRequest } from './put.ts'
+import { parseBatch, PutChecks, type Placed, type PutRequest } from './put.ts'
 import { QueueLocks } from './queue-locks.ts'
 import { queryMessages } from './query.ts'
 import { Stats } from './stats.ts'
+import { DueWork } from './timer/due-work.ts'
+import { checkedHandle, recallMarker, type RecallRequest } from './timer/recall.ts'
 import { Topics } from './topics.ts'
 
 export interface BrokerOptions {
@@ -31,7 +34,17 @@ export interface BrokerOptions {
    * first use on, and the other is refused.
    */
   readonly exclusiveModes?: boolean
+  /** Waits of the delay levels from 1 up, in ms. Default messageDelayLevel's. */
+  readonly delayLevelsMs?: readonly number[]
 }
+
+/** `queueId`: the queue the message is for; where it waits meanwhile, `result` tells. */
+export type PutDone = (
+  error: MqError | null,
+  queueId: number,
+  result: AppendResult | null,
+  recallHandle: string | null,
+) => void
 
 /** POP_MESSAGE's header. */
 export interface BrokerPopRequest {
@@ -92,6 +105,7 @@ export class Broker {
   #closed = false
   readonly requestModes: RequestModes
   readonly queueLocks: QueueLocks
+  readonly due: DueWork
 
   constructor(options: BrokerOptions) {
     const { store, clock } = options
@@ -102,7 +116,12 @@ export class Broker {
     this.offsets = new Offsets(store.state)
     this.clients = new Clients(clock, options.push)
     this.stats = new Stats(clock)
-    this.#checks = new PutChecks(this.topics, store.clusterName, new UniqueKeys(() => clock.now()))
+    const { clusterName, brokerName } = store
+    const levelsMs = options.delayLevelsMs ?? parseDelayLevels(delayLevelsDefault)!
+    const uniqueKeys = new UniqueKeys(() => clock.now())
+    const { topics } = this
+    this.#checks = new PutChecks({ topics, clusterName, brokerName, uniqueKeys, clock, levelsMs })
+    this.due = new DueWork({ store, clock, timers: options.timers, levelsMs })
     this.#longPoll = new LongPoll(options.timers)
     this.#pullCaps = options.pullCaps
     this.#pop = new Pop(store, this.topics, clock)
@@ -110,6 +129,7 @@ export class Broker {
     this.#exclusiveModes = options.exclusiveModes ?? false
     this.queueLocks = new QueueLocks(clock)
     this.requestModes = new RequestModes(store.state)
+    store.neededFrom = () => this.due.neededFrom()
     store.onDispatched = (record) => {
       this.#longPoll.arrived(record.topic, record.queueId, record.queueOffset, record.tagsCode)
       this.#popWaiters.arrived(record.topic, anyQueue, 0, record.tagsCode)
@@ -129,15 +149,28 @@ export class Broker {
   }
 
   /** Stores one message. @throws what PutChecks.single and Store.append throw */
-  put(
-    request: PutRequest,
-    done: (error: MqError | null, queueId: number, result: AppendResult | null) => void,
-  ): void {
-    const append = this.#checks.single(request)
+  put(request: PutRequest, done: PutDone): void {
+    this.#store(this.#checks.single(request), done)
+  }
+
+  /** Takes back a message that waits for its time. @throws MQ_ILLEGAL_OPERATION, MQ_TOPIC_NOT_EXIST */
+  recall(request: RecallRequest, done: (error: MqError | null, uniqueKey: string) => void): void {
+    this.topic(request.topic)
+    const handle = checkedHandle(request, this.brokerName, this.now())
+    this.putAgain(recallMarker(request, handle, this.now()), (error) => done(error, handle.uniqueKey))
+  }
+
+  /** Stores a message that is made of another. @throws what PutChecks.place and Store.append throw */
+  putAgain(request: AppendRequest, done: PutDone): void {
+    this.#store(this.#checks.place(request), done)
+  }
+
+  #store({ append, queueId, recallHandle }: Placed, done: PutDone): void {
     this.store.append(append, (error, result) => {
-      if (error === null) this.stats.put(1, request.body.length)
-      done(error, append.queueId, result)
+      if (error === null) this.stats.put(1, append.body.length)
+      done(error, queueId, result, recallHandle)
     })
+    if (append.dueAt !== undefined) this.due.expect(append.dueAt)
   }
 
   /**
@@ -348,6 +381,7 @@ export class Broker {
   /** Answers everyone who waits; the store is closed by its owner. */
   close(): void {
     this.#closed = true
+    this.due.close()
     this.clients.close()
     this.#longPoll.wakeAll()
     this.#popWaiters.wakeAll()

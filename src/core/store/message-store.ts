@@ -18,6 +18,12 @@ export type MessageStore = Pick<
   | 'records'
   | 'append'
   | 'appendBatch'
+  | 'commit'
+  | 'exclusively'
+  | 'whenSynced'
+  | 'nextDueAt'
+  | 'settleDue'
+  | 'neededFrom'
   | 'syncLater'
   | 'close'
 >

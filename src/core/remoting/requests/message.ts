@@ -56,6 +56,19 @@ export const messageRequests = {
     header: pullHeader,
     reply: { header: pullReplyHeader, body: records },
   }),
+  RECALL_MESSAGE: request({
+    code: 370,
+    to: 'broker',
+    impact: 'rw',
+    about: 'Take back a message that waits for its time.',
+    header: {
+      ...topicHeader,
+      producerGroup: opt(str('group of the producer')),
+      topic: str('topic of the message'),
+      recallHandle: str('of the answer to its send'),
+    },
+    reply: { header: { msgId: str('unique key of the message') } },
+  }),
   QUERY_MESSAGE: request({
     code: 12,
     to: 'broker',
