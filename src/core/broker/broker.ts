@@ -11,13 +11,14 @@ import { tagFilter, type EntryFilter } from './filter/tag.ts'
 import { Groups, type GroupConfig } from './groups.ts'
 import { LongPoll } from './long-poll.ts'
 import { Offsets } from './offsets.ts'
-import { Pop, type Delivery, type PopAnswer } from './pop/pop.ts'
+import { Pop, type BrokerPopRequest, type Delivery, type PopAnswer } from './pop/pop.ts'
 import { RequestModes } from './pop/request-modes.ts'
 import type { ClientChannel, ClientPush, Timers } from './ports.ts'
-import { getMessages, type PullAnswer, type PullCaps } from './pull.ts'
+import { getMessages, type PullAnswer, type PullCaps, type PullRequest } from './pull.ts'
 import { parseBatch, PutChecks, type Placed, type PutRequest } from './put.ts'
 import { QueueLocks } from './queue-locks.ts'
 import { queryMessages } from './query.ts'
+import { deadLetter, retryOf, type SendBackRequest } from './send-back.ts'
 import { Stats } from './stats.ts'
 import { DueWork } from './timer/due-work.ts'
 import { checkedHandle, recallMarker, type RecallRequest } from './timer/recall.ts'
@@ -46,41 +47,8 @@ export type PutDone = (
   recallHandle: string | null,
 ) => void
 
-/** POP_MESSAGE's header. */
-export interface BrokerPopRequest {
-  readonly group: string
-  readonly topic: string
-  /** Below 0: any. */
-  readonly queueId: number
-  readonly messagesMax: number
-  readonly invisibleMs: number
-  readonly expression: string
-  readonly expressionType: string
-  readonly from: 'min' | 'max'
-  readonly order: boolean
-  /** How long to wait when there is nothing; 0: not at all. */
-  readonly waitMs: number
-}
-
 /** SubscriptionGroupConfig.retryMaxTimes */
 const retriesMaxDefault = 16
-
-/** Where and how a consumer reads; PULL_MESSAGE's header. */
-export interface PullRequest {
-  readonly group: string
-  readonly topic: string
-  readonly queueId: number
-  readonly offset: number
-  readonly messagesMax: number
-  readonly bytesMax: number | null
-  /** Null: the one the group registered by heartbeat. */
-  readonly subscription: { readonly expression: string; readonly type: string } | null
-  readonly subVersion: number
-  /** Stored as the group's offset first; null: not. */
-  readonly commitOffset: number | null
-  /** How long to wait when there is nothing; 0: not at all. */
-  readonly suspendMs: number
-}
 
 /** Where pops of any queue wait. */
 const anyQueue = -1
@@ -120,14 +88,18 @@ export class Broker {
     const levelsMs = options.delayLevelsMs ?? parseDelayLevels(delayLevelsDefault)!
     const uniqueKeys = new UniqueKeys(() => clock.now())
     const { topics } = this
-    this.#checks = new PutChecks({ topics, clusterName, brokerName, uniqueKeys, clock, levelsMs })
+    this.queueLocks = new QueueLocks(clock)
+    const retries = {
+      maxOf: (group: string) => this.#retriesMax(group),
+      isOrdered: (group: string) => this.queueLocks.holds(group),
+    }
+    this.#checks = new PutChecks({ topics, clusterName, brokerName, uniqueKeys, clock, levelsMs, retries })
     this.due = new DueWork({ store, clock, timers: options.timers, levelsMs })
     this.#longPoll = new LongPoll(options.timers)
     this.#pullCaps = options.pullCaps
     this.#pop = new Pop(store, this.topics, clock)
     this.#popWaiters = new LongPoll(options.timers)
     this.#exclusiveModes = options.exclusiveModes ?? false
-    this.queueLocks = new QueueLocks(clock)
     this.requestModes = new RequestModes(store.state)
     store.neededFrom = () => this.due.neededFrom()
     store.onDispatched = (record) => {
@@ -151,6 +123,23 @@ export class Broker {
   /** Stores one message. @throws what PutChecks.single and Store.append throw */
   put(request: PutRequest, done: PutDone): void {
     this.#store(this.#checks.single(request), done)
+  }
+
+  /**
+   * A message was consumed in vain: it comes again by the group's retry topic, or is a dead letter.
+   * @throws MQ_GROUP_NOT_EXIST, MQ_FAILED for a message that is not there, and what `putAgain` throws
+   */
+  sendBack(request: SendBackRequest, done: PutDone): void {
+    const { group, commitLogOffset, delayLevel } = request
+    const retriesMax = request.retriesMax ?? this.#retriesMax(group)
+    this.topics.createRetryTopic(group)
+    const bytes = this.store.record(commitLogOffset)
+    if (bytes === null) throw new MqError('MQ_FAILED', `look message by offset failed, ${commitLogOffset}`)
+    const record = readRecord(bytes, 0)
+    const { reconsumeTimes } = record
+    if (reconsumeTimes < retriesMax && delayLevel >= 0) return this.putAgain(retryOf(record, request), done)
+    this.topics.createDlqTopic(group)
+    this.putAgain(deadLetter(record, group, reconsumeTimes + 1), done)
   }
 
   /** Takes back a message that waits for its time. @throws MQ_ILLEGAL_OPERATION, MQ_TOPIC_NOT_EXIST */

@@ -26,6 +26,8 @@ export interface PutRequest {
   readonly storeHost: HostBytes
   readonly properties: string
   readonly reconsumeTimes: number
+  /** Of the consumer that sends it to a retry topic; null: its group's. */
+  readonly maxReconsumeTimes?: number | null
   readonly unitMode: boolean
   readonly body: Buffer
 }
@@ -66,6 +68,11 @@ export interface PutOptions {
   readonly clock: Clock
   /** Waits of the delay levels from 1 up, in ms. */
   readonly levelsMs: readonly number[]
+  readonly retries: {
+    maxOf(group: string): number
+    /** The group consumes in order: what it gives up does not come again. */
+    isOrdered(group: string): boolean
+  }
 }
 
 /**
@@ -83,7 +90,8 @@ export class PutChecks {
   }
 
   /** @throws MQ_INVALID_PARAMETER, MQ_NO_PERMISSION, MQ_TOPIC_NOT_EXIST, MQ_MESSAGE_ILLEGAL */
-  single(request: PutRequest): Placed {
+  single(sent: PutRequest): Placed {
+    const request = this.#givenUp(sent)
     const { topic, queueId } = this.#place(request)
     if (topic.attributes['cleanup.policy'] === 'COMPACTION' && keysOf(request.properties) === null) {
       throw new MqError('MQ_MESSAGE_ILLEGAL', 'the compaction topic message must have a key')
@@ -95,6 +103,18 @@ export class PutChecks {
     if (request.body.length === 0) throw new MqError('MQ_MESSAGE_ILLEGAL', 'the message body length is zero')
     const { body, flag } = request
     return this.place({ ...append(request, queueId), body, properties, flag })
+  }
+
+  /** What a consumer sends to its retry topic itself; SendMessageProcessor.handleRetryAndDLQ. */
+  #givenUp(request: PutRequest): PutRequest {
+    if (!request.topic.startsWith(retryPrefix)) return request
+    const { topics, retries } = this.#options
+    const group = request.topic.slice(retryPrefix.length)
+    const retriesMax = request.maxReconsumeTimes ?? retries.maxOf(group)
+    if (request.reconsumeTimes <= retriesMax && !retries.isOrdered(group)) return request
+    topics.createDlqTopic(group)
+    const properties = withoutProperties(request.properties, [Property.delayLevel])
+    return { ...request, topic: dlqPrefix + group, queueId: 0, properties }
   }
 
   /** A message that the broker makes of another, where it is stored. @throws MQ_MESSAGE_ILLEGAL */

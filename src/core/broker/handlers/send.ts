@@ -11,7 +11,7 @@ type SendAnswer = AnswerOf<'SEND_MESSAGE_V2'>
 
 const traced = { MSG_REGION: regionId, TRACE_ON: 'true' }
 
-/** SendMessageProcessor, RecallMessageProcessor: 10, 310, 320, 370. */
+/** SendMessageProcessor, RecallMessageProcessor: 10, 310, 320, 36, 370. */
 export function sendHandlers(broker: Broker): Handlers {
   const single = (context: CallContext, call: SendCall, reply: (answer: SendAnswer) => void): void => {
     const request = putRequest(context, call)
@@ -39,6 +39,16 @@ export function sendHandlers(broker: Broker): Handlers {
     SEND_MESSAGE_V2: (context, call, reply) =>
       (call.header.batch === true ? batch : single)(context, call, reply),
     SEND_BATCH_MESSAGE: batch,
+    CONSUMER_SEND_MSG_BACK({ localAddress }, { header }, reply) {
+      const request = {
+        group: header.group,
+        commitLogOffset: header.offset,
+        delayLevel: header.delayLevel,
+        retriesMax: header.maxReconsumeTimes ?? null,
+        storeHost: storeHostOf(localAddress),
+      }
+      broker.sendBack(request, (error) => reply(error === null ? {} : answerOfError(error)))
+    },
     RECALL_MESSAGE({ remoteHost, localAddress }, { header }, reply) {
       const request = {
         topic: header.topic,
@@ -67,6 +77,7 @@ function putRequest(context: CallContext, { header, body }: SendCall): PutReques
     storeHost: storeHostOf(context.localAddress),
     properties: header.properties ?? '',
     reconsumeTimes: header.reconsumeTimes ?? 0,
+    maxReconsumeTimes: header.maxReconsumeTimes ?? null,
     unitMode: header.unitMode ?? false,
     body,
   }
