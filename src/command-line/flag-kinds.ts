@@ -19,6 +19,11 @@ export const flagKinds = {
     parse: (input) => Promise.resolve(parseTimestamp(input)),
     helpValue: '<epoch ms|yyyy-MM-dd#HH:mm:ss:SSS>',
   }),
+  /** Epoch ms, of any time. */
+  moment: Flags.custom<number>({
+    parse: (input) => Promise.resolve(parseMoment(input)),
+    helpValue: '<2026-11-24T10:00|epoch ms>',
+  }),
   /** Milliseconds. */
   duration: Flags.custom<number>({
     parse: (input) => Promise.resolve(parseDuration(input)),
@@ -78,6 +83,13 @@ export function parseTimestamp(input: string): number {
   }
   const [year = 0, month = 1, day, hour, minute, second, millisecond] = parts
   return new Date(year, month - 1, day, hour, minute, second, millisecond).getTime()
+}
+
+/** ISO 8601, in this machine's zone unless it ends in one, or as a timestamp. */
+function parseMoment(input: string): number {
+  const text = input.trim()
+  const time = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d)?)?$/.test(text) ? Date.parse(text) : NaN
+  return Number.isNaN(time) ? parseTimestamp(input) : time
 }
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }

@@ -100,6 +100,11 @@ export const errorTable = {
   MQ_NO_MESSAGE: { exit: 4, responseCode: 208, hint: 'nothing at that offset' },
   MQ_POLLING_FULL: { exit: 1, responseCode: 209, hint: 'too many consumers wait on that queue' },
   MQ_POLLING_TIMEOUT: { exit: 6, responseCode: 210, hint: 'no message arrived while waiting' },
+  MQ_ILLEGAL_OPERATION: {
+    exit: 1,
+    responseCode: 604,
+    hint: 'what it is for is over, or was never there: see the message',
+  },
   MQ_USAGE: { exit: 2, responseCode: null, hint: 'see `--help` of the command' },
   MQ_INPUT: { exit: 2, responseCode: null, hint: 'mend the input and send the rest again' },
   MQ_TARGET: {

@@ -2,12 +2,14 @@ import { Readable } from 'node:stream'
 import { MqError } from '../core/errors.ts'
 import { limits } from '../core/model/limits.ts'
 import { checkedKey, checkedText, inputError, type Draft } from './draft.ts'
+import type { Later } from './send-later.ts'
 
 export interface CsvColumns {
   readonly topic: string
   /** Columns whose cells are key and tag; an empty cell is none. */
   readonly key?: string
   readonly tag?: string
+  readonly later?: Later
 }
 
 interface CsvRow {
@@ -67,6 +69,7 @@ function toDraft({ record, info: { lines: line } }: CsvRow, columns: CsvColumns)
   return {
     line,
     message: {
+      ...columns.later,
       topic: columns.topic,
       body: Buffer.from(JSON.stringify(record)),
       ...(key !== '' && { keys: [checkedKey(key, line)] }),

@@ -5,7 +5,8 @@ import type { Defaults } from './ndjson-drafts.ts'
 
 /** One message a line, its bytes as they are. RocketMQ has no empty messages: empty lines are left out. */
 export function lineDrafts(stream: Readable, defaults: Defaults): Drafts {
+  const { later, ...message } = defaults
   return draftsOf(readLines(stream), ({ number: line, bytes }) =>
-    bytes.length === 0 ? null : { line, message: { ...defaults, body: bytes } },
+    bytes.length === 0 ? null : { line, message: { ...message, ...later, body: bytes } },
   )
 }

@@ -5,12 +5,14 @@ import { keySeparator, Property } from '../core/model/properties.ts'
 import { isReservedProperty } from '../core/model/reserved-properties.ts'
 import { checkedKey, checkedText, draftsOf, inputError, type Draft, type Drafts } from './draft.ts'
 import { readLines, type Line } from './lines.ts'
+import type { Later } from './send-later.ts'
 
 /** What every message has unless its own line says otherwise. */
 export interface Defaults {
   readonly topic: string
   readonly tag?: string
   readonly keys?: readonly string[]
+  readonly later?: Later
 }
 
 /**
@@ -51,6 +53,10 @@ function toMessage(json: Record<string, unknown>, line: number, defaults: Defaul
   const properties = Object.entries(all).filter(([name]) => !isReservedProperty(name))
   const delayLevel = countOf(json, 'delayLevel', line)
   const deliverAt = countOf(json, 'deliverAt', line)
+  const own = {
+    ...(delayLevel !== undefined && { delayLevel }),
+    ...(deliverAt !== undefined && { deliverAt }),
+  }
   return {
     topic: defaults.topic,
     body: bodyOf(json, line),
@@ -58,8 +64,7 @@ function toMessage(json: Record<string, unknown>, line: number, defaults: Defaul
     ...(keys !== undefined && { keys }),
     ...(properties.length > 0 && { properties: Object.fromEntries(properties) }),
     ...(shardingKey !== undefined && { shardingKey }),
-    ...(delayLevel !== undefined && { delayLevel }),
-    ...(deliverAt !== undefined && { deliverAt }),
+    ...(Object.keys(own).length > 0 ? own : defaults.later),
   }
 }
 

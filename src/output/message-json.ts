@@ -49,8 +49,11 @@ export const sendResultFields = [
   'brokerName',
   'queueId',
   'queueOffset',
+  'recallHandle',
 ] as const
 
+/** What most messages have not is left out where it is not. */
 export function sendResultJson(result: SendResult): JsonObject {
-  return Object.fromEntries(sendResultFields.map((field) => [field, result[field]]))
+  const told = sendResultFields.filter((field) => result[field] !== null)
+  return Object.fromEntries(told.map((field) => [field, result[field]]))
 }

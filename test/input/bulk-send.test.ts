@@ -16,6 +16,7 @@ const resultOf = (message: NewMessage, sendStatus: SendStatus = 'SEND_OK'): Send
     brokerName: 'b',
     queueId: 0,
     queueOffset: 0,
+    recallHandle: null,
   },
 })
 

@@ -11,6 +11,7 @@ import type { Drafts } from '../../input/draft.ts'
 import { lineDrafts } from '../../input/line-drafts.ts'
 import { readWhole } from '../../input/lines.ts'
 import { ndjsonDrafts } from '../../input/ndjson-drafts.ts'
+import { laterFlags, laterOf } from '../../input/send-later.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { sendResultFields, sendResultJson } from '../../output/message-json.ts'
 import type { ColumnTable, TextTable, View } from '../../output/view.ts'
@@ -33,6 +34,7 @@ export default class SendMessage extends MqCommand {
   static override examples = [
     '$ pocketmq sendMessage -t orders -p hello -k order-1 -c created',
     '$ pocketmq sendMessage -t orders -p - < picture.png',
+    '$ pocketmq sendMessage -t reminders -p "call back" --delay 90s --json',
     '$ pocketmq sendMessage -t airports --csv --key iata --tag state < airports.csv',
   ]
   static override flags = {
@@ -55,6 +57,7 @@ export default class SendMessage extends MqCommand {
     }),
     broker: flagKinds.text({ char: 'b', description: 'send to this broker' }),
     qid: flagKinds.count({ char: 'i', description: 'send to this queue of the broker' }),
+    ...laterFlags,
     'segment-size': flagKinds.segmentSize(),
     msgTraceEnable: flagKinds.bool({
       char: 'm',
@@ -71,6 +74,7 @@ export default class SendMessage extends MqCommand {
 
   protected override async perform(flags: SendFlags): Promise<View<unknown>> {
     checkFlags(flags)
+    laterOf(flags)
     this.#ofMany = flags.body === undefined
     const drafts = this.#ofMany
       ? this.#readDrafts(flags)
@@ -93,7 +97,8 @@ export default class SendMessage extends MqCommand {
 
   async #one(flags: SendFlags): Promise<NewMessage> {
     const body = flags.body === stdinMark ? await readWhole(this.stdin) : Buffer.from(flags.body ?? '')
-    return { ...defaultsOf(flags), body }
+    const { later, ...message } = defaultsOf(flags)
+    return { ...message, ...later, body }
   }
 
   #readDrafts(flags: SendFlags): Drafts {
@@ -104,6 +109,7 @@ export default class SendMessage extends MqCommand {
     const { topic, key, tags } = flags
     return csvDrafts(stdin, {
       topic,
+      later: laterOf(flags),
       ...(key !== undefined && { key }),
       ...(tags !== undefined && { tag: tags }),
     })
@@ -151,12 +157,14 @@ function checkFlags(flags: SendFlags): void {
   }
 }
 
-function defaultsOf({ topic, tags, key }: SendFlags) {
+function defaultsOf(flags: SendFlags) {
+  const { topic, tags, key } = flags
   const keys = key?.split(keySeparator).filter((part) => part !== '')
   return {
     topic,
     ...(tags !== undefined && tags !== '' && { tag: tags }),
     ...(keys !== undefined && { keys }),
+    later: laterOf(flags),
   }
 }
 

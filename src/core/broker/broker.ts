@@ -1,23 +1,27 @@
 import type { Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
+import { delayLevelsDefault, parseDelayLevels } from '../model/delay-level.ts'
 import { UniqueKeys } from '../model/ids.ts'
 import { Perm, type TopicConfig } from '../model/topic.ts'
 import { readRecord } from '../model/record.ts'
-import type { AppendResult } from '../store/append-batch.ts'
+import type { AppendRequest, AppendResult } from '../store/append-batch.ts'
 import type { MessageStore } from '../store/message-store.ts'
 import { Clients } from './clients.ts'
 import { tagFilter, type EntryFilter } from './filter/tag.ts'
 import { Groups } from './groups.ts'
 import { LongPoll } from './long-poll.ts'
 import { Offsets } from './offsets.ts'
-import { Pop, type Delivery, type PopAnswer } from './pop/pop.ts'
+import { Pop, type BrokerPopRequest, type Delivery, type PopAnswer } from './pop/pop.ts'
 import { RequestModes } from './pop/request-modes.ts'
 import type { ClientChannel, ClientPush, Timers } from './ports.ts'
-import { getMessages, resetAnswer, type PullAnswer, type PullCaps } from './pull.ts'
-import { parseBatch, PutChecks, type PutRequest } from './put.ts'
+import { getMessages, resetAnswer, type PullAnswer, type PullCaps, type PullRequest } from './pull.ts'
+import { parseBatch, PutChecks, type Placed, type PutRequest } from './put.ts'
 import { QueueLocks } from './queue-locks.ts'
 import { queryMessages } from './query.ts'
+import { deadLetter, retryOf, type SendBackRequest } from './send-back.ts'
 import { Stats } from './stats.ts'
+import { DueWork } from './timer/due-work.ts'
+import { checkedHandle, recallMarker, type RecallRequest } from './timer/recall.ts'
 import { Topics } from './topics.ts'
 
 export interface BrokerOptions {
@@ -31,40 +35,17 @@ export interface BrokerOptions {
    * first use on, and the other is refused.
    */
   readonly exclusiveModes?: boolean
+  /** Waits of the delay levels from 1 up, in ms. Default messageDelayLevel's. */
+  readonly delayLevelsMs?: readonly number[]
 }
 
-/** POP_MESSAGE's header. */
-export interface BrokerPopRequest {
-  readonly group: string
-  readonly topic: string
-  /** Below 0: any. */
-  readonly queueId: number
-  readonly messagesMax: number
-  readonly invisibleMs: number
-  readonly expression: string
-  readonly expressionType: string
-  readonly from: 'min' | 'max'
-  readonly order: boolean
-  /** How long to wait when there is nothing; 0: not at all. */
-  readonly waitMs: number
-}
-
-/** Where and how a consumer reads; PULL_MESSAGE's header. */
-export interface PullRequest {
-  readonly group: string
-  readonly topic: string
-  readonly queueId: number
-  readonly offset: number
-  readonly messagesMax: number
-  readonly bytesMax: number | null
-  /** Null: the one the group registered by heartbeat. */
-  readonly subscription: { readonly expression: string; readonly type: string } | null
-  readonly subVersion: number
-  /** Stored as the group's offset first; null: not. */
-  readonly commitOffset: number | null
-  /** How long to wait when there is nothing; 0: not at all. */
-  readonly suspendMs: number
-}
+/** `queueId`: the queue the message is for; where it waits meanwhile, `result` tells. */
+export type PutDone = (
+  error: MqError | null,
+  queueId: number,
+  result: AppendResult | null,
+  recallHandle: string | null,
+) => void
 
 /** Where pops of any queue wait. */
 const anyQueue = -1
@@ -89,6 +70,7 @@ export class Broker {
   #closed = false
   readonly requestModes: RequestModes
   readonly queueLocks: QueueLocks
+  readonly due: DueWork
 
   constructor(options: BrokerOptions) {
     const { store, clock } = options
@@ -99,14 +81,24 @@ export class Broker {
     this.offsets = new Offsets(store.state)
     this.clients = new Clients(clock, options.push)
     this.stats = new Stats(clock)
-    this.#checks = new PutChecks(this.topics, store.clusterName, new UniqueKeys(() => clock.now()))
+    const { clusterName, brokerName } = store
+    const levelsMs = options.delayLevelsMs ?? parseDelayLevels(delayLevelsDefault)!
+    const uniqueKeys = new UniqueKeys(() => clock.now())
+    const { topics } = this
+    this.queueLocks = new QueueLocks(clock)
+    const retries = {
+      maxOf: (group: string) => this.#retriesMax(group),
+      isOrdered: (group: string) => this.queueLocks.holds(group),
+    }
+    this.#checks = new PutChecks({ topics, clusterName, brokerName, uniqueKeys, clock, levelsMs, retries })
+    this.due = new DueWork({ store, clock, timers: options.timers, levelsMs })
     this.#longPoll = new LongPoll(options.timers)
     this.#pullCaps = options.pullCaps
     this.#pop = new Pop(store, this.topics, clock)
     this.#popWaiters = new LongPoll(options.timers)
     this.#exclusiveModes = options.exclusiveModes ?? false
-    this.queueLocks = new QueueLocks(clock)
     this.requestModes = new RequestModes(store.state)
+    store.neededFrom = () => this.due.neededFrom()
     store.onDispatched = (record) => {
       this.#longPoll.arrived(record.topic, record.queueId, record.queueOffset, record.tagsCode)
       this.#popWaiters.arrived(record.topic, anyQueue, 0, record.tagsCode)
@@ -126,15 +118,45 @@ export class Broker {
   }
 
   /** Stores one message. @throws what PutChecks.single and Store.append throw */
-  put(
-    request: PutRequest,
-    done: (error: MqError | null, queueId: number, result: AppendResult | null) => void,
-  ): void {
-    const append = this.#checks.single(request)
+  put(request: PutRequest, done: PutDone): void {
+    this.#store(this.#checks.single(request), done)
+  }
+
+  /**
+   * A message was consumed in vain: it comes again by the group's retry topic, or is a dead letter.
+   * @throws MQ_GROUP_NOT_EXIST, MQ_FAILED for a message that is not there, and what `putAgain` throws
+   */
+  sendBack(request: SendBackRequest, done: PutDone): void {
+    const { group, commitLogOffset, delayLevel } = request
+    const retriesMax = request.retriesMax ?? this.#retriesMax(group)
+    this.topics.createRetryTopic(group)
+    const bytes = this.store.record(commitLogOffset)
+    if (bytes === null) throw new MqError('MQ_FAILED', `look message by offset failed, ${commitLogOffset}`)
+    const record = readRecord(bytes, 0)
+    const { reconsumeTimes } = record
+    if (reconsumeTimes < retriesMax && delayLevel >= 0) return this.putAgain(retryOf(record, request), done)
+    this.topics.createDlqTopic(group)
+    this.putAgain(deadLetter(record, group, reconsumeTimes + 1), done)
+  }
+
+  /** Takes back a message that waits for its time. @throws MQ_ILLEGAL_OPERATION, MQ_TOPIC_NOT_EXIST */
+  recall(request: RecallRequest, done: (error: MqError | null, uniqueKey: string) => void): void {
+    this.topic(request.topic)
+    const handle = checkedHandle(request, this.brokerName, this.now())
+    this.putAgain(recallMarker(request, handle, this.now()), (error) => done(error, handle.uniqueKey))
+  }
+
+  /** Stores a message that is made of another. @throws what PutChecks.place and Store.append throw */
+  putAgain(request: AppendRequest, done: PutDone): void {
+    this.#store(this.#checks.place(request), done)
+  }
+
+  #store({ append, queueId, recallHandle }: Placed, done: PutDone): void {
     this.store.append(append, (error, result) => {
-      if (error === null) this.stats.put(1, request.body.length)
-      done(error, append.queueId, result)
+      if (error === null) this.stats.put(1, append.body.length)
+      done(error, queueId, result, recallHandle)
     })
+    if (append.dueAt !== undefined) this.due.expect(append.dueAt)
   }
 
   /**
@@ -304,23 +326,6 @@ export class Broker {
     return filterOf(registered.expressionType, registered.subString)
   }
 
-  /**
-   * Deletes a topic with all it holds. Nobody is told: clients see at their next route.
-   * @throws MQ_INVALID_PARAMETER for a system topic, and as Store.append
-   */
-  deleteTopic(name: string): void {
-    this.topics.checkDelete(name)
-    // its messages first: a topic that is made anew must not show them
-    this.store.deleteTopic(name)
-    this.topics.remove(name)
-  }
-
-  /** Deletes what is left of topics that have no configuration; DefaultMessageStore.cleanUnusedTopic. */
-  cleanUnusedTopics(): void {
-    const names = new Set(this.store.extents().map(({ topic }) => topic))
-    for (const name of names) if (this.topics.get(name) === null) this.store.deleteTopic(name)
-  }
-
   /** QUERY_MESSAGE: records with a key, newest first. */
   query(topic: string, key: string, begin: number, end: number, countMax: number): Buffer[] {
     return queryMessages(this.store, topic, key, begin, end, countMax)
@@ -367,6 +372,7 @@ export class Broker {
   /** Answers everyone who waits; the store is closed by its owner. */
   close(): void {
     this.#closed = true
+    this.due.close()
     this.clients.close()
     this.#longPoll.wakeAll()
     this.#popWaiters.wakeAll()

@@ -13,6 +13,23 @@ export type GetMessageStatus =
   | 'NO_MESSAGE_IN_QUEUE'
   | 'OFFSET_RESET'
 
+/** Where and how a consumer reads; PULL_MESSAGE's header. */
+export interface PullRequest {
+  readonly group: string
+  readonly topic: string
+  readonly queueId: number
+  readonly offset: number
+  readonly messagesMax: number
+  readonly bytesMax: number | null
+  /** Null: the one the group registered by heartbeat. */
+  readonly subscription: { readonly expression: string; readonly type: string } | null
+  readonly subVersion: number
+  /** Stored as the group's offset first; null: not. */
+  readonly commitOffset: number | null
+  /** How long to wait when there is nothing; 0: not at all. */
+  readonly suspendMs: number
+}
+
 export interface PullAnswer {
   readonly status: GetMessageStatus
   readonly nextBeginOffset: number

@@ -1,19 +1,15 @@
 import { MqError } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { HostBytes } from '../model/host.ts'
 import type { UniqueKeys } from '../model/ids.ts'
 import { limits } from '../model/limits.ts'
 import { dlqPrefix, retryPrefix } from '../model/names.ts'
-import {
-  formatProperties,
-  keysOf,
-  parseProperties,
-  Property,
-  propertyReader,
-  uniqueKeyOf,
-} from '../model/properties.ts'
+import { keysOf, Property, propertyReader, uniqueKeyOf, withoutProperties } from '../model/properties.ts'
 import { SysFlag } from '../model/sys-flag.ts'
+import { formatRecallHandle } from '../model/timer.ts'
 import type { TopicConfig } from '../model/topic.ts'
 import type { AppendRequest } from '../store/append-batch.ts'
+import { deferralOf } from './timer/deferral.ts'
 import type { Topics } from './topics.ts'
 
 /** A message as a client sends it; SEND_MESSAGE's header and body. */
@@ -30,6 +26,8 @@ export interface PutRequest {
   readonly storeHost: HostBytes
   readonly properties: string
   readonly reconsumeTimes: number
+  /** Of the consumer that sends it to a retry topic; null: its group's. */
+  readonly maxReconsumeTimes?: number | null
   readonly unitMode: boolean
   readonly body: Buffer
 }
@@ -53,34 +51,88 @@ const preparedOf = propertyReader(Property.transactionPrepared)
 const regionPair = `${Property.region}\u0001${regionId}\u0002`
 const tracePair = `${Property.traceOn}\u0001true\u0002`
 
+/** A message where it is stored: in its own queue, or where it waits. */
+export interface Placed {
+  readonly append: AppendRequest
+  /** The queue it is for. */
+  readonly queueId: number
+  /** To take it back with while it waits for its time; null: it cannot be taken back. */
+  readonly recallHandle: string | null
+}
+
+export interface PutOptions {
+  readonly topics: Topics
+  readonly clusterName: string
+  readonly brokerName: string
+  readonly uniqueKeys: UniqueKeys
+  readonly clock: Clock
+  /** Waits of the delay levels from 1 up, in ms. */
+  readonly levelsMs: readonly number[]
+  readonly retries: {
+    maxOf(group: string): number
+    /** The group consumes in order: what it gives up does not come again. */
+    isOrdered(group: string): boolean
+  }
+}
+
 /**
  * What a broker does to a message before it stores it: SendMessageProcessor, HookUtils, broker-behaviour.md
  * §2.
  */
 export class PutChecks {
-  readonly #topics: Topics
+  readonly #options: PutOptions
   readonly #clusterPair: string
-  readonly #uniqueKeys: UniqueKeys
   #randomQueue = 0
 
-  constructor(topics: Topics, clusterName: string, uniqueKeys: UniqueKeys) {
-    this.#topics = topics
-    this.#clusterPair = `${Property.cluster}\u0001${clusterName}\u0002`
-    this.#uniqueKeys = uniqueKeys
+  constructor(options: PutOptions) {
+    this.#options = options
+    this.#clusterPair = `${Property.cluster}\u0001${options.clusterName}\u0002`
   }
 
   /** @throws MQ_INVALID_PARAMETER, MQ_NO_PERMISSION, MQ_TOPIC_NOT_EXIST, MQ_MESSAGE_ILLEGAL */
-  single(request: PutRequest): AppendRequest {
+  single(sent: PutRequest): Placed {
+    const request = this.#givenUp(sent)
     const { topic, queueId } = this.#place(request)
     if (topic.attributes['cleanup.policy'] === 'COMPACTION' && keysOf(request.properties) === null) {
       throw new MqError('MQ_MESSAGE_ILLEGAL', 'the compaction topic message must have a key')
     }
     const properties = this.#complete(request.properties)
-    refuseDeferred(request.sysFlag, properties)
+    refuseTransaction(request.sysFlag, properties)
     checkSizes(request.topic, request.body, properties)
     // NettyDecoder has null for no bytes, and HookUtils.checkBeforePutMessage refuses that
     if (request.body.length === 0) throw new MqError('MQ_MESSAGE_ILLEGAL', 'the message body length is zero')
-    return { ...append(request, queueId), body: request.body, properties, flag: request.flag }
+    const { body, flag } = request
+    return this.place({ ...append(request, queueId), body, properties, flag })
+  }
+
+  /** What a consumer sends to its retry topic itself; SendMessageProcessor.handleRetryAndDLQ. */
+  #givenUp(request: PutRequest): PutRequest {
+    if (!request.topic.startsWith(retryPrefix)) return request
+    const { topics, retries } = this.#options
+    const group = request.topic.slice(retryPrefix.length)
+    const retriesMax = request.maxReconsumeTimes ?? retries.maxOf(group)
+    if (request.reconsumeTimes <= retriesMax && !retries.isOrdered(group)) return request
+    topics.createDlqTopic(group)
+    const properties = withoutProperties(request.properties, [Property.delayLevel])
+    return { ...request, topic: dlqPrefix + group, queueId: 0, properties }
+  }
+
+  /** A message that the broker makes of another, where it is stored. @throws MQ_MESSAGE_ILLEGAL */
+  place(append: AppendRequest): Placed {
+    const { clock, levelsMs } = this.#options
+    const { topic, queueId } = append
+    const deferral = deferralOf(topic, queueId, append.properties, clock.now(), levelsMs)
+    if (deferral === null) return { append, queueId, recallHandle: null }
+    const { slot, ...place } = deferral
+    checkSizes(place.topic, append.body, place.properties)
+    return { append: { ...append, ...place }, queueId, recallHandle: this.#recallHandle(append, slot) }
+  }
+
+  /** SendMessageProcessor.attachRecallHandle */
+  #recallHandle({ topic, properties }: AppendRequest, slot: number | null): string | null {
+    const uniqueKey = uniqueKeyOf(properties)
+    if (slot === null || uniqueKey === null || topic.startsWith(retryPrefix)) return null
+    return formatRecallHandle({ topic, brokerName: this.#options.brokerName, timestamp: slot + 1, uniqueKey })
   }
 
   /** The messages of a batch get neither cluster nor region (measured on 5.5.0). @throws as `single` */
@@ -91,7 +143,8 @@ export class PutChecks {
     const { queueId } = this.#place(request)
     const requests = parts.map((part) => {
       const properties = terminated(withoutReserved(part.properties))
-      refuseDeferred(request.sysFlag, properties)
+      refuseDelayed(properties)
+      refuseTransaction(request.sysFlag, properties)
       checkSizes(request.topic, part.body, properties)
       return { ...append(request, queueId), body: part.body, properties, flag: part.flag }
     })
@@ -109,8 +162,9 @@ export class PutChecks {
   }
 
   #place(request: PutRequest): { topic: TopicConfig; queueId: number } {
-    this.#topics.checkSend(request.topic)
-    const topic = this.#topics.getOrCreate(
+    const { topics } = this.#options
+    topics.checkSend(request.topic)
+    const topic = topics.getOrCreate(
       request.topic,
       request.defaultTopic,
       request.defaultTopicQueueNums,
@@ -131,7 +185,7 @@ export class PutChecks {
   #complete(sent: string): string {
     let properties = terminated(withoutReserved(sent))
     if (uniqueKeyOf(properties) === null)
-      properties += `${Property.uniqueKey}\u0001${this.#uniqueKeys.next()}\u0002`
+      properties += `${Property.uniqueKey}\u0001${this.#options.uniqueKeys.next()}\u0002`
     if (clusterOf(properties) === null) properties += this.#clusterPair
     if (regionOf(properties) === null) properties += regionPair
     if (traceOf(properties) === null) properties += tracePair
@@ -154,11 +208,7 @@ function append(request: PutRequest, queueId: number): Omit<AppendRequest, 'body
 
 /** POP_CK would be taken for a receipt, `__CRC32#` for this record's own. */
 function withoutReserved(properties: string): string {
-  if (!properties.includes(Property.popCheckpoint) && !properties.includes(Property.crc32)) return properties
-  const parsed = parseProperties(properties)
-  Reflect.deleteProperty(parsed, Property.popCheckpoint)
-  Reflect.deleteProperty(parsed, Property.crc32)
-  return formatProperties(parsed)
+  return withoutProperties(properties, [Property.popCheckpoint, Property.crc32])
 }
 
 /** The last separator may be missing on the wire; in the log, and in its size, it counts. */
@@ -166,16 +216,16 @@ function terminated(properties: string): string {
   return properties === '' || properties.endsWith('\u0002') ? properties : `${properties}\u0002`
 }
 
-/**
- * Delayed messages and transactions need services this broker does not run: refused, never stored and
- * forgotten.
- */
-function refuseDeferred(sysFlag: number, properties: string): void {
+/** DefaultMQProducer refuses it for a batch, too: its messages share one queue. */
+function refuseDelayed(properties: string): void {
   const level = Number(delayLevelOf(properties) ?? 0)
   const timed = properties.includes('TIMER_') && timersOf.some((timerOf) => timerOf(properties) !== null)
-  if (level > 0 || timed) {
-    throw new MqError('MQ_MESSAGE_ILLEGAL', 'delayed messages are not supported by this version of pocketmq')
-  }
+  if (level > 0 || timed)
+    throw new MqError('MQ_MESSAGE_ILLEGAL', 'a message of a batch cannot be delayed: send it alone')
+}
+
+/** Never stored and forgotten. */
+function refuseTransaction(sysFlag: number, properties: string): void {
   if ((sysFlag & SysFlag.transactionMask) !== 0 || preparedOf(properties) === 'true') {
     throw new MqError('MQ_MESSAGE_ILLEGAL', 'transactions are not supported by this version of pocketmq')
   }

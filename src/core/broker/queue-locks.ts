@@ -25,6 +25,14 @@ export class QueueLocks {
     return true
   }
 
+  /** Whether any client of the group consumes in order. */
+  holds(group: string): boolean {
+    const since = this.#clock.now() - lockMs
+    for (const [name, { renewedAt }] of this.#locks)
+      if (renewedAt >= since && name.startsWith(`${group} `)) return true
+    return false
+  }
+
   /** Nothing happens to another client's lock. */
   unlock(group: string, topic: string, queueId: number, clientId: string): void {
     const name = nameOf(group, topic, queueId)

@@ -90,10 +90,23 @@ export interface MessageAdmin {
    * @throws MQ_MESSAGE_NOT_FOUND
    */
   byId(topic: string, msgId: string, options?: { readonly clusterName?: string }): Promise<Message>
+  /**
+   * Takes back a message that waits for its time, named by the handle of its send. Brokers say no when its
+   * time is over; RocketMQ's answer that it is done whether or not there was such a message.
+   * @throws MQ_INVALID_PARAMETER, MQ_ILLEGAL_OPERATION, MQ_NO_PERMISSION
+   */
+  recall(recallHandle: string): Promise<Recalled>
   /** What each group that has offsets in the topic of a message did with it. */
   tracks(message: Message): Promise<readonly MessageTrack[]>
   /** Hands one stored message to one connected consumer. @throws MQ_CONSUMER_NOT_ONLINE */
   consumeDirectly(message: Message, group: string, clientId: string): Promise<ConsumeDirectlyResult>
+}
+
+export interface Recalled {
+  readonly topic: string
+  readonly brokerName: string
+  /** Unique key of the message. */
+  readonly msgId: string
 }
 
 export interface ProducerOptions {

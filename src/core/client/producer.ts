@@ -182,6 +182,7 @@ export class RemotingProducer implements Producer {
         brokerName: queue.brokerName,
         queueId: header.queueId,
         queueOffset: header.queueOffset,
+        recallHandle: header.recallHandle ?? null,
       })
     }
     const failure =
@@ -243,6 +244,7 @@ function checkedProperties(message: NewMessage, uniqueKey: string): string {
   if (message.delayLevel !== undefined && message.delayLevel > 0)
     properties[Property.delayLevel] = String(message.delayLevel)
   if (message.deliverAt !== undefined) properties[Property.deliverMs] = String(message.deliverAt)
+  if (message.delayMs !== undefined) properties[Property.delayMs] = String(message.delayMs)
   properties[Property.uniqueKey] = uniqueKey
   properties[Property.waitStoreOk] = 'true'
   for (const [name, value] of Object.entries(properties)) {

@@ -1,4 +1,5 @@
 import { MqError } from '../errors.ts'
+import { systemClock } from '../lib/clock.ts'
 import type { Invoker } from '../client/invoker.ts'
 import { parseHost } from '../model/host.ts'
 import { answerOfError, type CallContext } from '../remoting/handlers.ts'
@@ -21,6 +22,9 @@ import { EmbeddedNode, type NodeOptions } from './node.ts'
  */
 export const folderAddress = '127.0.0.1:9876'
 
+/** A folder that could not be written to is tried again after this. */
+const dueRetryMs = 10_000
+
 /**
  * Calls the very handlers the TCP server calls; no bytes are made. The folder is opened at the first request.
  */
@@ -29,6 +33,8 @@ export class LoopbackInvoker implements Invoker {
   readonly #create: boolean
   readonly #context: CallContext
   #node: EmbeddedNode | null = null
+  /** Epoch ms: a reader that could not deliver what is due does not try before. */
+  #dueAgainAt = 0
 
   /**
    * @param create false: a folder without a store is an error, since a mistyped one must not look like an
@@ -74,6 +80,7 @@ export class LoopbackInvoker implements Invoker {
     if (handler === undefined) return answered(unknownRequest(name))
     try {
       node.store.refresh()
+      if (mayDeliver(name)) this.#deliverDue(node, name)
       handler(this.#context, call, answered)
     } catch (error) {
       // what a callback throws is its own
@@ -81,6 +88,20 @@ export class LoopbackInvoker implements Invoker {
       // a folder's own troubles are no answers of a broker: they keep their code and hint
       if (error instanceof MqError && error.code.startsWith('MQ_STORE_')) onReply(error, null)
       else answered(answerOfError(error))
+    }
+  }
+
+  /** What is due is delivered by whoever writes or consumes; who reads is not kept from it. */
+  #deliverDue(node: EmbeddedNode, name: RequestName): void {
+    const { clock = systemClock } = this.#options
+    const writes = requests[name].impact === 'rw'
+    if (!writes && clock.now() < this.#dueAgainAt) return
+    try {
+      node.broker.due.run()
+      node.store.refresh()
+    } catch (error) {
+      if (writes) throw error
+      this.#dueAgainAt = clock.now() + dueRetryMs
     }
   }
 
@@ -98,6 +119,14 @@ export class LoopbackInvoker implements Invoker {
     this.#node = null
     return Promise.resolve()
   }
+}
+
+/** Everything that writes, and what a consumer asks for: where a queue ends, and what is in it. */
+const consuming: ReadonlySet<RequestName> = new Set(['PULL_MESSAGE', 'LITE_PULL_MESSAGE', 'GET_MAX_OFFSET'])
+
+function mayDeliver(name: RequestName): boolean {
+  const { to, impact } = requests[name]
+  return to === 'broker' && (impact === 'rw' || consuming.has(name))
 }
 
 function unknownRequest(name: RequestName): { code: number; remark: string } {

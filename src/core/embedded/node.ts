@@ -67,6 +67,7 @@ export class EmbeddedNode {
     if (writer === 'hold') {
       this.#flushEvery(timers)
       broker.clients.expireEvery(timers)
+      broker.due.start()
     }
   }
 

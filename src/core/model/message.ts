@@ -11,6 +11,8 @@ export interface NewMessage {
   readonly delayLevel?: number
   /** Epoch ms; absent: at once. */
   readonly deliverAt?: number
+  /** Ms from when the broker has it; absent: at once. */
+  readonly delayMs?: number
   /** Messages with one sharding key go to one queue. */
   readonly shardingKey?: string
 }
@@ -58,6 +60,8 @@ export interface SendResult {
   readonly brokerName: string
   readonly queueId: number
   readonly queueOffset: number
+  /** To take the message back with while it waits for its time; null: it cannot be taken back. */
+  readonly recallHandle: string | null
 }
 
 /** RocketMQ's PullStatus. */

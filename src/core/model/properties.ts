@@ -20,6 +20,10 @@ export const Property = {
   deliverMs: 'TIMER_DELIVER_MS',
   delayMs: 'TIMER_DELAY_MS',
   delaySec: 'TIMER_DELAY_SEC',
+  timerOutMs: 'TIMER_OUT_MS',
+  timerEnqueueMs: 'TIMER_ENQUEUE_MS',
+  timerDequeueMs: 'TIMER_DEQUEUE_MS',
+  timerDeleteKey: 'TIMER_DEL_UNIQKEY',
   innerNum: 'INNER_NUM',
   popCheckpoint: 'POP_CK',
   crc32: '__CRC32#',
@@ -56,6 +60,14 @@ export function formatProperties(properties: Readonly<Record<string, string>>): 
   let section = ''
   for (const name in properties) section += name + nameEnd + properties[name]! + pairEnd
   return section
+}
+
+/** Without the pairs of these names; the section itself when it has none of them. */
+export function withoutProperties(section: string, names: readonly string[]): string {
+  if (!names.some((name) => section.includes(name))) return section
+  const parsed = parseProperties(section)
+  for (const name of names) Reflect.deleteProperty(parsed, name)
+  return formatProperties(parsed)
 }
 
 /**

@@ -30,6 +30,8 @@ export interface AppendRequest {
   readonly body: Buffer
   /** The property section, without `__CRC32#`. */
   readonly properties: string
+  /** When something is to be done about it, epoch ms. */
+  readonly dueAt?: number
 }
 
 export interface AppendResult {

@@ -13,6 +13,8 @@ export interface ExpiryParts {
   readonly floors: QueueFloors
   readonly tombstones: Tombstones
   readonly clock: Clock
+  /** Log offset from which on nothing may go: a message waits there that was not delivered yet. */
+  readonly neededFrom: () => number
 }
 
 /** Removes the segments that a retention lets go, with their indexes; under the lock. */
@@ -29,7 +31,10 @@ export class Expiry {
   apply(retention: Retention): number[] {
     const { log, index, floors, tombstones, clock } = this.#parts
     const sealed = log.segments.map(({ base }) => ({ base, lastStoreTime: index.lastStoreTimeOf(base) }))
-    const expired = expiredSegments(sealed, log.segmentSize, retention, clock.now())
+    const neededFrom = this.#parts.neededFrom()
+    const expired = expiredSegments(sealed, log.segmentSize, retention, clock.now()).filter(
+      (base) => base + log.segmentSize <= neededFrom,
+    )
     for (const base of expired) {
       floors.raise(index.extentsOf(base))
       // the log first: an index without its segment is dropped at the next look, a segment without index is

@@ -35,6 +35,9 @@ export class ForeignStore implements MessageStore {
   readonly brokerName: string
   readonly clusterName: string
   onDispatched: MessageStore['onDispatched'] = ignore
+  neededFrom: MessageStore['neededFrom'] = () => Infinity
+  /** What waits in it is for its own broker to deliver. */
+  readonly nextDueAt = null
   /** Parts of the log that are passed over. */
   readonly damage: Damage[] = []
   readonly #options: ForeignStoreOptions
@@ -138,11 +141,28 @@ export class ForeignStore implements MessageStore {
     throw this.#refusal()
   }
 
+  /** @throws MQ_STORE_FOREIGN */
+  exclusively(): never {
+    throw this.#refusal()
+  }
+
   #refusal(): MqError {
     return foreignRefusal(this.#options.folder)
   }
 
+  whenSynced(act: () => void): void {
+    act()
+  }
+
+  commit(): void {
+    // nothing is ever written
+  }
+
   syncLater(): void {
+    // nothing is ever written
+  }
+
+  settleDue(): void {
     // nothing is ever written
   }
 

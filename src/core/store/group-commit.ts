@@ -38,6 +38,9 @@ export class GroupCommit {
   readonly #parts: GroupCommitParts
   #scheduled: NodeJS.Immediate | null = null
   #syncing = false
+  /** What runs holds the folder for itself: a commit does not let it go. */
+  #exclusive = false
+  readonly #unsynced: { readonly upTo: number; readonly act: () => void }[] = []
   /** Something was written since the folder was opened. */
   #wrote = false
 
@@ -102,7 +105,7 @@ export class GroupCommit {
   /** In 'turn': lets the lock go, whatever happens. @returns why the next writer cannot trust the row */
   #endTurn(orderly: boolean): MqError | null {
     const { writer, turn } = this.#parts
-    if (writer === 'hold' || !turn.held) return null
+    if (writer === 'hold' || !turn.held || this.#exclusive) return null
     try {
       turn.end(orderly)
       return null
@@ -164,15 +167,32 @@ export class GroupCommit {
     } catch {
       // what could not be saved is found again: the next batch begins with a recovery
       turn.torn = true
+      return
     }
+    this.#tellSynced()
+    if (this.#unsynced.length > 0) this.syncLater(() => undefined)
   }
 
-  /** Runs under the lock with nothing staged. @throws MQ_STORE_* */
+  #tellSynced(): void {
+    const { syncedTo } = this.#parts.turn
+    while (this.#unsynced.length > 0 && this.#unsynced[0]!.upTo <= syncedTo) this.#unsynced.shift()!.act()
+  }
+
+  /** Calls back when everything that is written by now is on the disk, which it may be already. */
+  whenSynced(act: () => void): void {
+    this.#unsynced.push({ upTo: this.#parts.log.writtenTo, act })
+    this.#tellSynced()
+    if (this.#unsynced.length > 0) this.syncLater(() => undefined)
+  }
+
+  /** Runs under the lock with nothing staged; what it stages and commits is safe then. @throws MQ_STORE_* */
   exclusively<T>(act: () => T): T {
     let result: T
     try {
       this.#enter()
+      this.#exclusive = true
       result = act()
+      this.commit()
     } catch (error) {
       this.#leave(false)
       throw unwritable(error)
@@ -203,6 +223,7 @@ export class GroupCommit {
 
   #leave(orderly: boolean): MqError | null {
     const { turn } = this.#parts
+    this.#exclusive = false
     if (!orderly && turn.held) turn.torn = true
     return this.#endTurn(orderly)
   }
@@ -222,6 +243,7 @@ export class GroupCommit {
       }
     }
     this.#sync()
+    this.#tellSynced()
     index.flush()
     turn.save(true)
   }

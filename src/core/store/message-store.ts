@@ -21,6 +21,12 @@ export type MessageStore = Pick<
   | 'extents'
   | 'deleteTopic'
   | 'expire'
+  | 'commit'
+  | 'exclusively'
+  | 'whenSynced'
+  | 'nextDueAt'
+  | 'settleDue'
+  | 'neededFrom'
   | 'syncLater'
   | 'close'
 >

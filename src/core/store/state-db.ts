@@ -10,7 +10,7 @@ import {
 } from './sqlite.ts'
 
 /** Raised when the tables change; a file with a higher one is refused. */
-export const stateVersion = 2
+export const stateVersion = 3
 
 /** A file of up to this many pages is checked whole when it is opened: 0.1 ms. */
 const checkedPagesMax = 256
@@ -39,7 +39,7 @@ CREATE TABLE kv_config(namespace TEXT NOT NULL, key TEXT NOT NULL, value TEXT NO
 `
 
 /** What version 2 added: POP, see broker/pop. */
-const additions = `
+const popTables = `
 CREATE TABLE pop_queue(
   topic TEXT NOT NULL, group_name TEXT NOT NULL, queue_id INTEGER NOT NULL, next_offset INTEGER NOT NULL,
   reported INTEGER NOT NULL, PRIMARY KEY (topic, group_name, queue_id)) WITHOUT ROWID;
@@ -50,6 +50,20 @@ CREATE TABLE pop_receipt(
 CREATE TABLE request_mode(topic TEXT NOT NULL, group_name TEXT NOT NULL, mode TEXT NOT NULL,
   PRIMARY KEY (topic, group_name)) WITHOUT ROWID;
 `
+
+/** What version 3 added: what waits for a time (broker/timer), or for a decision (broker/transaction). */
+const waitingTables = `
+CREATE TABLE timer(due_at INTEGER NOT NULL, queue_offset INTEGER NOT NULL, recall_key TEXT NOT NULL,
+  PRIMARY KEY (due_at, queue_offset)) WITHOUT ROWID;
+CREATE TABLE timer_progress(id INTEGER PRIMARY KEY CHECK (id = 1), next_offset INTEGER NOT NULL);
+INSERT INTO timer_progress VALUES (1, 0);
+CREATE TABLE half(
+  queue_offset INTEGER PRIMARY KEY, producer_group TEXT NOT NULL, since INTEGER NOT NULL,
+  checks INTEGER NOT NULL, checked_at INTEGER NOT NULL);
+`
+
+/** How a state of each version becomes one of the next. */
+const migrations = [schema, popTables, waitingTables]
 
 /** The hand-over between writers; see src/core/README.md. Offsets are the commit log's. */
 export interface WriterRow {
@@ -62,6 +76,8 @@ export interface WriterRow {
   readonly indexedTo: number
   /** Raised when segments or index files were replaced: what others hold open of them is another file. */
   readonly filesEpoch: number
+  /** When something that waits is due, epoch ms: not later than that. Null: nothing waits. */
+  readonly nextDueAt: number | null
 }
 
 interface WriterColumns {
@@ -72,6 +88,7 @@ interface WriterColumns {
   synced_to: number
   indexed_to: number
   files_epoch: number
+  next_due_at: number | null
 }
 
 /**
@@ -81,7 +98,7 @@ interface WriterColumns {
 export class StateDb {
   readonly db: Database
   readonly #selectWriter: Statement<[], WriterColumns>
-  readonly #updateWriter: Statement<[number, string, number, number, number, number, number]>
+  readonly #updateWriter: Statement<[number, string, number, number, number, number, number, number | null]>
   readonly #selectVersion: Statement<[string], { timestamp: number; counter: number }>
   readonly #raiseVersion: Statement<[string, number]>
   readonly #selectMeta: Statement<[string], { value: string }>
@@ -100,7 +117,8 @@ export class StateDb {
       this.#check(path)
       this.#selectWriter = this.db.prepare('SELECT * FROM writer')
       this.#updateWriter = this.db.prepare(
-        'UPDATE writer SET epoch = ?, boot_id = ?, clean = ?, log_end = ?, synced_to = ?, indexed_to = ?, files_epoch = ?',
+        `UPDATE writer SET epoch = ?, boot_id = ?, clean = ?, log_end = ?, synced_to = ?, indexed_to = ?,
+           files_epoch = ?, next_due_at = ?`,
       )
       this.#selectVersion = this.db.prepare('SELECT timestamp, counter FROM data_version WHERE kind = ?')
       this.#raiseVersion = this.db.prepare(
@@ -136,9 +154,7 @@ export class StateDb {
         .transaction(() => {
           // another process may have been first
           const before = this.db.pragma('user_version', { simple: true }) as number
-          if (before === stateVersion) return
-          if (before === 0) this.db.exec(schema)
-          this.db.exec(additions)
+          for (const migration of migrations.slice(before)) this.db.exec(migration)
           this.db.pragma(`user_version = ${stateVersion}`)
         })
         .immediate()
@@ -186,6 +202,7 @@ export class StateDb {
       syncedTo: row.synced_to,
       indexedTo: row.indexed_to,
       filesEpoch: row.files_epoch,
+      nextDueAt: row.next_due_at,
     }
   }
 
@@ -199,6 +216,7 @@ export class StateDb {
         row.syncedTo,
         row.indexedTo,
         row.filesEpoch,
+        row.nextDueAt,
       ),
     )
   }

@@ -1,3 +1,6 @@
+import { scheduleTopic } from '../model/delay-level.ts'
+import { wheelTopic } from '../model/timer.ts'
+import { halfTopic } from '../model/transaction.ts'
 import type { QueueExtent } from './index-db.ts'
 import type { Damage } from './log-walk.ts'
 import type { StateDb } from './state-db.ts'
@@ -95,6 +98,7 @@ export function clampOffsets(state: StateDb, endOffset: (topic: string, queueId:
     clampColumn(state, 'consumer_offset', endOffset),
     clampColumn(state, 'pop_queue', endOffset),
     clampReceipts(state, endOffset),
+    clampWaiting(state, endOffset),
   ].filter((clamp) => clamp !== null)
   if (clamps.length === 0) return
   state.durably(() => {
@@ -142,6 +146,34 @@ function clampReceipts(
   )
   return () => {
     for (const row of ahead) remove.run(row.topic, row.queue_id, endOffset(row.topic, row.queue_id))
+  }
+}
+
+/** What waits for a time or a decision; its next offsets are compared by those who read on from them. */
+function clampWaiting(
+  state: StateDb,
+  endOffset: (topic: string, queueId: number) => number,
+): (() => void) | null {
+  const [wheelEnd, halfEnd] = [endOffset(wheelTopic, 0), endOffset(halfTopic, 0)]
+  const levels = (
+    state.db.prepare('SELECT level, next_offset FROM delay_offset').all() as {
+      level: number
+      next_offset: number
+    }[]
+  ).map(({ level, next_offset: next }) => ({ level, next, end: endOffset(scheduleTopic, level - 1) }))
+  const clamps: (readonly [sql: string, values: readonly number[]])[] = [
+    ...levels
+      .filter(({ next, end }) => next > end)
+      .map(
+        ({ level, end }) =>
+          ['UPDATE delay_offset SET next_offset = ? WHERE level = ?', [end, level]] as const,
+      ),
+    ['DELETE FROM timer WHERE queue_offset >= ?', [wheelEnd]],
+    ['UPDATE timer_progress SET next_offset = min(next_offset, ?)', [wheelEnd]],
+    ['DELETE FROM half WHERE queue_offset >= ?', [halfEnd]],
+  ]
+  return () => {
+    for (const [sql, values] of clamps) state.db.prepare(sql).run(...values)
   }
 }
 

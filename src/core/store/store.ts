@@ -54,6 +54,8 @@ export class Store {
   readonly clusterName: string
   /** Called for each record that can be read from now on, before it is acknowledged. */
   onDispatched: (record: DispatchedRecord) => void = ignore
+  /** Log offset from which on records are still needed, whatever their age. */
+  neededFrom: () => number = () => Infinity
   /** Called once for each damaged part of the log that is passed over. */
   onDamage: (damage: Damage) => void = ignore
   readonly #options: StoreOptions
@@ -120,6 +122,7 @@ export class Store {
       floors: this.#floors,
       tombstones: this.#tombstones,
       clock,
+      neededFrom: () => this.neededFrom(),
     })
     this.#writing = new GroupCommit({
       writer: options.writer,
@@ -209,7 +212,10 @@ export class Store {
    * @throws MQ_STORE_IN_USE, MQ_STORE_UNWRITABLE, MQ_STORE_FOREIGN when it cannot even begin
    */
   append(request: AppendRequest, done: AppendDone): void {
-    this.#writing.stage(() => this.#batch.add(request, done))
+    this.#writing.stage(() => {
+      this.#batch.add(request, done)
+      if (request.dueAt !== undefined) this.#turn.expectDue(request.dueAt)
+    })
   }
 
   /** Several records, one behind the other in one segment. @throws as `append` */
@@ -223,6 +229,26 @@ export class Store {
   /** Writes what is staged and acknowledges it, without waiting for the end of the tick. */
   commit(): void {
     this.#writing.commit()
+  }
+
+  /** Runs under the lock; what it appends and commits is indexed, in a turn also synced. @throws as `append` */
+  exclusively(act: () => void): void {
+    this.#writing.exclusively(act)
+  }
+
+  /** Calls back when everything that is written by now is on the disk, which it may be already. */
+  whenSynced(act: () => void): void {
+    this.#writing.whenSynced(act)
+  }
+
+  /** When something that was stored is due, epoch ms: not later than that. Null: nothing is. */
+  get nextDueAt(): number | null {
+    return this.#turn.nextDueAt
+  }
+
+  /** While a turn is held: what is due next, epoch ms; null: nothing. */
+  settleDue(at: number | null): void {
+    this.#turn.nextDueAt = at
   }
 
   /** In 'hold': flushes log and index, called by a timer. */

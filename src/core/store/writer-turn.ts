@@ -38,6 +38,8 @@ export class WriterTurn {
   #replacedSeen = 0
   /** Log offset up to which everything is on the disk. */
   syncedTo = 0
+  /** WriterRow's. */
+  nextDueAt: number | null = null
   /** A write failed: the next turn begins with a recovery. */
   torn = false
 
@@ -69,6 +71,8 @@ export class WriterTurn {
 
   /** Reader and writer: what another process has replaced is opened anew. */
   notice(row: WriterRow): void {
+    // whoever did not finish may have stored what is due before
+    this.nextDueAt = row.clean && row.bootId === bootId() ? row.nextDueAt : 0
     if (row.filesEpoch === this.#filesEpoch) return
     this.#filesEpoch = row.filesEpoch
     this.#parts.log.reopen()
@@ -92,6 +96,7 @@ export class WriterTurn {
     this.#replacedSeen = index.replaced
     if (!row.clean || row.bootId !== bootId() || this.torn) {
       this.#recover(row)
+      this.nextDueAt = this.syncedTo === 0 ? null : 0
     } else if (this.#epoch !== row.epoch) {
       log.refresh()
       this.#takeOver(row.logEnd)
@@ -175,6 +180,11 @@ export class WriterTurn {
     }
   }
 
+  /** Something that is staged is due at this time, epoch ms. */
+  expectDue(at: number): void {
+    this.nextDueAt = Math.min(at, this.nextDueAt ?? Infinity)
+  }
+
   save(clean: boolean): void {
     const { state, log, index } = this.#parts
     if (index.replaced !== this.#replacedSeen) this.#filesEpoch++
@@ -187,6 +197,7 @@ export class WriterTurn {
       syncedTo: this.syncedTo,
       indexedTo: index.flushedTo,
       filesEpoch: this.#filesEpoch,
+      nextDueAt: this.nextDueAt,
     })
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Broker, BrokerPopRequest } from '../../../src/core/broker/broker.ts'
-import type { PopAnswer } from '../../../src/core/broker/pop/pop.ts'
+import type { Broker } from '../../../src/core/broker/broker.ts'
+import type { BrokerPopRequest, PopAnswer } from '../../../src/core/broker/pop/pop.ts'
 import { RequestModes } from '../../../src/core/broker/pop/request-modes.ts'
 import type { Message } from '../../../src/core/model/message.ts'
 import { decodeMessages } from '../../../src/core/model/message-codec.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Broker, PullRequest } from '../../../src/core/broker/broker.ts'
-import type { PullAnswer } from '../../../src/core/broker/pull.ts'
+import type { Broker } from '../../../src/core/broker/broker.ts'
+import type { PullAnswer, PullRequest } from '../../../src/core/broker/pull.ts'
 import { decodeMessages } from '../../../src/core/model/message-codec.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { closeBroker, FakeChannel, ManualTime, openBroker, put, topicConfig } from './test-broker.ts'

@@ -7,7 +7,7 @@ import { parseHost } from '../../../src/core/model/host.ts'
 import type { TopicConfig } from '../../../src/core/model/topic.ts'
 import { nodeFileSystem } from '../../../src/core/store/file-system.ts'
 import type { AppendResult } from '../../../src/core/store/append-batch.ts'
-import { Store } from '../../../src/core/store/store.ts'
+import { Store, type StoreOptions } from '../../../src/core/store/store.ts'
 
 /** Time that stands still until it is moved, and the timers that hang on it. */
 export class ManualTime implements Clock, Timers {
@@ -57,6 +57,7 @@ export function openBroker(
   folder: string,
   time: ManualTime,
   pullCaps: PullCaps = { messagesMax: 32, bytesMax: 256 * 1024 },
+  storeOptions: Partial<StoreOptions> = {},
 ): Broker {
   const store = new Store({
     folder,
@@ -64,6 +65,7 @@ export function openBroker(
     clock: time,
     writer: 'hold',
     segmentSize: 1024 * 1024,
+    ...storeOptions,
   })
   return new Broker({
     store,

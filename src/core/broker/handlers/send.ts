@@ -11,15 +11,17 @@ type SendAnswer = AnswerOf<'SEND_MESSAGE_V2'>
 
 const traced = { MSG_REGION: regionId, TRACE_ON: 'true' }
 
-/** SendMessageProcessor: 10, 310, 320. */
+/** SendMessageProcessor, RecallMessageProcessor: 10, 310, 320, 36, 370. */
 export function sendHandlers(broker: Broker): Handlers {
   const single = (context: CallContext, call: SendCall, reply: (answer: SendAnswer) => void): void => {
     const request = putRequest(context, call)
     const transactionId = uniqueKeyOf(request.properties) ?? undefined
-    broker.put(request, (error, queueId, result) => {
+    broker.put(request, (error, queueId, result, handle) => {
       if (error !== null) return reply(answerOfError(error))
       const msgId = offsetMsgId(request.storeHost, result!.physicalOffset)
-      reply({ header: { msgId, queueId, queueOffset: result!.queueOffset, transactionId, ...traced } })
+      const { queueOffset } = result!
+      const recallHandle = handle ?? undefined
+      reply({ header: { msgId, queueId, queueOffset, transactionId, recallHandle, ...traced } })
     })
   }
   const batch = (context: CallContext, call: SendCall, reply: (answer: SendAnswer) => void): void => {
@@ -37,6 +39,28 @@ export function sendHandlers(broker: Broker): Handlers {
     SEND_MESSAGE_V2: (context, call, reply) =>
       (call.header.batch === true ? batch : single)(context, call, reply),
     SEND_BATCH_MESSAGE: batch,
+    CONSUMER_SEND_MSG_BACK({ localAddress }, { header }, reply) {
+      const request = {
+        group: header.group,
+        commitLogOffset: header.offset,
+        delayLevel: header.delayLevel,
+        retriesMax: header.maxReconsumeTimes ?? null,
+        storeHost: storeHostOf(localAddress),
+      }
+      broker.sendBack(request, (error) => reply(error === null ? {} : answerOfError(error)))
+    },
+    RECALL_MESSAGE({ remoteHost, localAddress }, { header }, reply) {
+      const request = {
+        topic: header.topic,
+        recallHandle: header.recallHandle,
+        producerGroup: header.producerGroup ?? '',
+        bornHost: remoteHost,
+        storeHost: storeHostOf(localAddress),
+      }
+      broker.recall(request, (error, msgId) =>
+        reply(error === null ? { header: { msgId } } : answerOfError(error)),
+      )
+    },
   }
 }
 
@@ -53,6 +77,7 @@ function putRequest(context: CallContext, { header, body }: SendCall): PutReques
     storeHost: storeHostOf(context.localAddress),
     properties: header.properties ?? '',
     reconsumeTimes: header.reconsumeTimes ?? 0,
+    maxReconsumeTimes: header.maxReconsumeTimes ?? null,
     unitMode: header.unitMode ?? false,
     body,
   }

@@ -2,6 +2,7 @@ import { MqError } from '../../errors.ts'
 import type { QueueStats } from '../../model/stats.ts'
 import type { Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
+import { cleanUnusedTopics, deleteTopic } from '../topic-deletion.ts'
 
 /** The topic half of AdminBrokerProcessor: 17, 18, 21, 202, 215, 300, 305, 316, 351. */
 export function topicHandlers(broker: Broker): Handlers {
@@ -42,7 +43,7 @@ export function topicHandlers(broker: Broker): Handlers {
       reply({ body: { topicPutTps: 0, queues } })
     },
     DELETE_TOPIC_IN_BROKER(_context, { header }, reply) {
-      broker.deleteTopic(header.topic)
+      deleteTopic(broker, header.topic)
       reply({})
     },
     GET_SYSTEM_TOPIC_LIST_FROM_BROKER(_context, _call, reply) {
@@ -52,7 +53,7 @@ export function topicHandlers(broker: Broker): Handlers {
       reply({ body: names.filter((name) => broker.topics.isSystem(name) || own.includes(name)) })
     },
     CLEAN_UNUSED_TOPIC(_context, _call, reply) {
-      broker.cleanUnusedTopics()
+      cleanUnusedTopics(broker)
       reply({})
     },
     QUERY_TOPIC_CONSUME_BY_WHO(_context, { header }, reply) {

@@ -31,6 +31,22 @@ export interface PopRequest {
   readonly retriesMax: number
 }
 
+/** POP_MESSAGE's header. */
+export interface BrokerPopRequest {
+  readonly group: string
+  readonly topic: string
+  /** Below 0: any. */
+  readonly queueId: number
+  readonly messagesMax: number
+  readonly invisibleMs: number
+  readonly expression: string
+  readonly expressionType: string
+  readonly from: 'min' | 'max'
+  readonly order: boolean
+  /** How long to wait when there is nothing; 0: not at all. */
+  readonly waitMs: number
+}
+
 /** Messages of one queue in one answer. */
 export interface PoppedQueue {
   readonly queueId: number

@@ -2,11 +2,12 @@ import { MqError } from '../../errors.ts'
 import { parseOffsetMsgId } from '../../model/ids.ts'
 import type { Message, PullResult, PullStatus } from '../../model/message.ts'
 import { decodeMessage, decodeMessages } from '../../model/message-codec.ts'
-import { toolsConsumerGroup } from '../../model/names.ts'
+import { toolsConsumerGroup, toolsProducerGroup } from '../../model/names.ts'
 import type { MessageQueue } from '../../model/queue.ts'
 import { readRecord } from '../../model/record.ts'
 import { brokerAddr, type TopicRoute } from '../../model/route.ts'
 import { PullFlag } from '../../model/sys-flag.ts'
+import { parseRecallHandle } from '../../model/timer.ts'
 import { parseTags } from '../../model/tag-expression.ts'
 import type { ReplyOf } from '../../remoting/requests/index.ts'
 import { ResponseCode } from '../../remoting/response-codes.ts'
@@ -19,6 +20,7 @@ import type {
   Producer,
   ProducerOptions,
   PullOptions,
+  Recalled,
 } from '../admin.ts'
 import type { Invoker } from '../invoker.ts'
 import { addressOf, bodyOf, headerOf, type NameServers } from '../name-servers.ts'
@@ -175,6 +177,20 @@ export class RemotingMessageAdmin implements MessageAdmin {
     }
     const matches = found.filter((message) => message.msgId === uniqueKey && message.topic === topic)
     return matches.sort((a, b) => a.storeTimestamp - b.storeTimestamp)[0] ?? null
+  }
+
+  async recall(recallHandle: string): Promise<Recalled> {
+    const handle = parseRecallHandle(recallHandle)
+    if (handle === null)
+      throw new MqError('MQ_INVALID_PARAMETER', `no recall handle: ${recallHandle}`, {
+        hint: 'it is in the answer of `sendMessage --delay 90s --json`; messages of a delay level have none',
+      })
+    const { topic, brokerName } = handle
+    const address = await this.#routes.addressOf({ topic, brokerName, queueId: 0 })
+    const header = { topic, recallHandle, producerGroup: toolsProducerGroup }
+    const reply = await this.#invoker.invoke(address, 'RECALL_MESSAGE', { header, body: undefined })
+    const { msgId } = headerOf(reply, `recall of ${handle.uniqueKey}`)
+    return { topic, brokerName, msgId }
   }
 
   async tracks(message: Message): Promise<readonly MessageTrack[]> {

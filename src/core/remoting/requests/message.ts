@@ -1,8 +1,9 @@
 import { bytes } from '../bodies/codecs.ts'
-import { i32, i64, opt, request, str } from '../schema.ts'
+import { bool, i32, i64, opt, request, str } from '../schema.ts'
 import {
   pullHeader,
   pullReplyHeader,
+  rpcHeader,
   sendHeader,
   sendHeaderV2,
   sendReplyHeader,
@@ -55,6 +56,36 @@ export const messageRequests = {
     about: 'PULL_MESSAGE of the lite pull consumer.',
     header: pullHeader,
     reply: { header: pullReplyHeader, body: records },
+  }),
+  CONSUMER_SEND_MSG_BACK: request({
+    code: 36,
+    to: 'broker',
+    impact: 'rw',
+    about: 'A message was consumed in vain: have it come again later, or make it a dead letter.',
+    header: {
+      ...rpcHeader,
+      offset: i64('commit-log offset of the message'),
+      group: str('group that consumed it'),
+      delayLevel: i32('0 the broker decides, by how often it came; below 0 a dead letter'),
+      originMsgId: opt(str('offset id of the message as it was sent')),
+      originTopic: opt(str('topic it was sent to')),
+      unitMode: opt(bool('by a unit of a multi-site deployment')),
+      maxReconsumeTimes: opt(i32('then it is a dead letter; absent: as the group says')),
+    },
+    reply: {},
+  }),
+  RECALL_MESSAGE: request({
+    code: 370,
+    to: 'broker',
+    impact: 'rw',
+    about: 'Take back a message that waits for its time.',
+    header: {
+      ...topicHeader,
+      producerGroup: opt(str('group of the producer')),
+      topic: str('topic of the message'),
+      recallHandle: str('of the answer to its send'),
+    },
+    reply: { header: { msgId: str('unique key of the message') } },
   }),
   QUERY_MESSAGE: request({
     code: 12,
