@@ -1,4 +1,4 @@
-import type { ConsumeStats, ConsumerConnection, HeartbeatData } from '../../model/client-data.ts'
+import type { ClientCheck, ConsumeStats, ConsumerConnection, HeartbeatData } from '../../model/client-data.ts'
 import type { BrokerData, ClusterInfo, QueueData, TopicRoute } from '../../model/route.ts'
 import type { MessageQueue } from '../../model/queue.ts'
 import { json, JsonObject } from './codecs.ts'
@@ -129,6 +129,16 @@ export const heartbeatData = json<HeartbeatData>(
     heartbeatFingerprint: data.fingerprint,
     withoutSub: data.withoutSub,
   }),
+)
+
+export const clientCheck = json<ClientCheck>(
+  'CheckClientRequestBody',
+  (from) => ({
+    clientId: from.text('clientId'),
+    group: from.text('group'),
+    subscription: from.has('subscriptionData') ? readSubscription(from.object('subscriptionData')) : null,
+  }),
+  ({ subscription, ...rest }) => ({ ...rest, subscriptionData: subscription }),
 )
 
 export const consumerConnection = json<ConsumerConnection>(
