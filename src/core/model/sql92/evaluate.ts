@@ -57,10 +57,10 @@ export function evaluate(expression: Expression, property: PropertyLookup): Valu
       return value === null ? null : expression.values.has(value) !== expression.not
     }
     case 'text': {
+      // nothing looked for, or looked for in no text: false, with NOT as well
+      if (expression.search === '') return false
       const operand = evaluate(expression.operand, property)
-      if (operand === undefined) return undefined
-      // looked for in no text, or nothing looked for: false, with NOT as well
-      if (typeof operand !== 'string' || expression.search === '') return false
+      if (typeof operand !== 'string') return operand === undefined ? undefined : false
       return holdsText(operand, expression.operator, expression.search) !== expression.not
     }
   }

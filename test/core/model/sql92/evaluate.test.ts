@@ -118,6 +118,8 @@ const table: readonly (readonly [string, boolean | null | undefined])[] = [
   ["region NOT ENDSWITH 'E'", true],
   ["region CONTAINS ''", false],
   ["region NOT CONTAINS ''", false],
+  ["(region > 1) CONTAINS ''", false],
+  ["(region > 1) CONTAINS 'x'", undefined],
   ["absent CONTAINS 'E'", false],
   ["absent NOT CONTAINS 'E'", false],
   ["12 CONTAINS '1'", false],
