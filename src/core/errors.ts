@@ -77,7 +77,7 @@ export const errorTable = {
   MQ_SUBSCRIPTION_PARSE_FAILED: {
     exit: 2,
     responseCode: 23,
-    hint: 'a tag expression is `*`, or tags joined with `||`',
+    hint: "a tag expression is `*`, or tags joined with `||`; one of SQL92 reads price > 10 AND region = 'EU'",
   },
   MQ_SUBSCRIPTION_NOT_EXIST: {
     exit: 4,
@@ -93,6 +93,11 @@ export const errorTable = {
     exit: 4,
     responseCode: 26,
     hint: 'create the group with `updateSubGroup -g <group>`',
+  },
+  MQ_FILTER_DATA_NOT_EXIST: {
+    exit: 2,
+    responseCode: 27,
+    hint: "mend the consumers' SQL92 expression and start them again",
   },
   MQ_INVALID_PARAMETER: { exit: 2, responseCode: 29, hint: 'see `--help` for what the value may be' },
   MQ_CONSUMER_NOT_ONLINE: { exit: 4, responseCode: 206, hint: 'no member of the group is connected' },

@@ -2,12 +2,14 @@ import type { Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
 import { delayLevelsDefault, parseDelayLevels } from '../model/delay-level.ts'
 import { UniqueKeys } from '../model/ids.ts'
+import type { Subscription } from '../model/client-data.ts'
 import { Perm, type TopicConfig } from '../model/topic.ts'
 import { readRecord } from '../model/record.ts'
 import type { AppendRequest, AppendResult } from '../store/append-batch.ts'
 import type { MessageStore } from '../store/message-store.ts'
 import { Clients } from './clients.ts'
-import { tagFilter, type EntryFilter } from './filter/tag.ts'
+import type { MessageFilter } from './filter/message-filter.ts'
+import { parseFilter } from './filter/parse-filter.ts'
 import { Groups } from './groups.ts'
 import { LongPoll } from './long-poll.ts'
 import { Offsets } from './offsets.ts'
@@ -100,8 +102,11 @@ export class Broker {
     this.requestModes = new RequestModes(store.state)
     store.neededFrom = () => this.due.neededFrom()
     store.onDispatched = (record) => {
-      this.#longPoll.arrived(record.topic, record.queueId, record.queueOffset, record.tagsCode)
-      this.#popWaiters.arrived(record.topic, anyQueue, 0, record.tagsCode)
+      const { topic, queueId, queueOffset, tagsCode } = record
+      let bytes: Buffer | null | undefined
+      const read = (): Buffer | null => (bytes ??= store.record(record.physicalOffset, record.size))
+      this.#longPoll.arrived(topic, queueId, queueOffset, tagsCode, read)
+      this.#popWaiters.arrived(topic, anyQueue, 0, tagsCode, read)
     }
   }
 
@@ -181,14 +186,14 @@ export class Broker {
   pull(channel: ClientChannel, request: PullRequest, done: (answer: PullAnswer) => void): void {
     const { group, topic, queueId, offset } = request
     this.#checkReadable(group, topic, queueId)
-    const matches = this.#filter(request)
+    const filter = this.#filter(request)
     if (request.commitOffset !== null) {
       if (this.#exclusiveModes) this.requestModes.use(topic, group, 'PULL')
       this.offsets.set(topic, group, queueId, request.commitOffset)
     }
     const resetTo = this.offsets.takeReset(topic, group, queueId)
     if (resetTo !== null) return done(resetAnswer(this.store.extent(topic, queueId), resetTo))
-    const answer = this.#get(request, matches)
+    const answer = this.#get(request, filter)
     const nothingYet =
       answer.status === 'OFFSET_OVERFLOW_ONE' || (answer.status === 'NO_MESSAGE_IN_QUEUE' && offset === 0)
     if (!nothingYet || request.suspendMs <= 0) return done(answer)
@@ -198,9 +203,9 @@ export class Broker {
       queueId,
       offset,
       timeoutMs: request.suspendMs,
-      matches,
+      filter,
       // one that does not read gets no more: it asks again once it has read what it was sent
-      retry: () => done(channel.congested ? answer : this.#get(request, matches)),
+      retry: () => done(channel.congested ? answer : this.#get(request, filter)),
     })
   }
 
@@ -218,7 +223,7 @@ export class Broker {
     const parts = {
       ...request,
       queueIds: queueId < 0 ? Array.from({ length: queues }, (_, i) => i) : [queueId],
-      matches: filterOf(request.expressionType, request.expression),
+      filter: parseFilter(request.expressionType, request.expression),
       bytesMax: this.#pullCaps.bytesMax,
       retriesMax: this.#retriesMax(group),
     }
@@ -238,7 +243,7 @@ export class Broker {
         queueId: anyQueue,
         offset: 0,
         timeoutMs: Math.max(1, Math.min(leftMs, dueAt - this.now())),
-        matches: parts.matches,
+        filter: parts.filter,
         retry: attempt,
       })
     }
@@ -273,12 +278,12 @@ export class Broker {
     this.topics.createRetryTopic(group)
   }
 
-  #get(request: PullRequest, matches: EntryFilter): PullAnswer {
+  #get(request: PullRequest, filter: MessageFilter): PullAnswer {
     const caps: PullCaps = {
       messagesMax: Math.max(1, Math.min(request.messagesMax, this.#pullCaps.messagesMax)),
       bytesMax: Math.min(request.bytesMax ?? Infinity, this.#pullCaps.bytesMax),
     }
-    const answer = getMessages(this.store, request.topic, request.queueId, request.offset, caps, matches)
+    const answer = getMessages(this.store, request.topic, request.queueId, request.offset, caps, filter)
     if (answer.status === 'FOUND') this.stats.get(answer.count, answer.records.length)
     return answer
   }
@@ -308,8 +313,8 @@ export class Broker {
   }
 
   /** PullMessageProcessor's check 8. */
-  #filter({ group, topic, subscription, subVersion }: PullRequest): EntryFilter {
-    if (subscription !== null) return filterOf(subscription.type, subscription.expression)
+  #filter({ group, topic, subscription, subVersion }: PullRequest): MessageFilter {
+    if (subscription !== null) return parseFilter(subscription.type, subscription.expression)
     if (this.clients.consumerGroup(group) === null) {
       throw new MqError('MQ_SUBSCRIPTION_NOT_EXIST', `the consumer's group info not exist, group: ${group}`)
     }
@@ -323,7 +328,7 @@ export class Broker {
     if (registered.subVersion < subVersion) {
       throw new MqError('MQ_SUBSCRIPTION_NOT_LATEST', "the consumer's subscription not latest")
     }
-    return filterOf(registered.expressionType, registered.subString)
+    return registeredFilter(registered)
   }
 
   /** QUERY_MESSAGE: records with a key, newest first. */
@@ -379,10 +384,16 @@ export class Broker {
   }
 }
 
-/** enablePropertyFilter is off, as on a RocketMQ broker by default: SQL92 is refused in its words. */
-function filterOf(type: string, expression: string): EntryFilter {
-  if (type === '' || type === 'TAG') return tagFilter(expression)
-  if (type === 'SQL92')
-    throw new MqError('MQ_FAILED', 'The broker does not support consumer to filter message by SQL92')
-  throw new MqError('MQ_SUBSCRIPTION_PARSE_FAILED', `unknown expression type: ${type}`)
+/** A heartbeat is taken with whatever expression: it is the pull that fails. */
+function registeredFilter({ expressionType, subString }: Subscription): MessageFilter {
+  try {
+    return parseFilter(expressionType, subString)
+  } catch (error) {
+    if (!(error instanceof MqError) || expressionType === 'TAG') throw error
+    throw new MqError(
+      'MQ_FILTER_DATA_NOT_EXIST',
+      `The broker's consumer filter data is not exist!Your expression may be wrong! ${error.message}`,
+      { hint: error.hint },
+    )
+  }
 }

@@ -1,3 +1,4 @@
+import type { MessageFilter } from './filter/message-filter.ts'
 import type { ClientChannel, Timers } from './ports.ts'
 
 export interface WaitingPull {
@@ -7,7 +8,7 @@ export interface WaitingPull {
   /** The queue offset it waits for. */
   readonly offset: number
   readonly timeoutMs: number
-  readonly matches: (tagsCode: number) => boolean
+  readonly filter: MessageFilter
   /** Called once: when a record has come, or after `timeoutMs`. */
   readonly retry: () => void
 }
@@ -19,7 +20,7 @@ interface Parked {
 
 /**
  * Pulls that wait for a message: PullRequestHoldService. One is woken by the first record behind its offset
- * whose tag may match, or by its own deadline.
+ * that may match, or by its own deadline.
  */
 export class LongPoll {
   readonly #timers: Timers
@@ -46,13 +47,23 @@ export class LongPoll {
     set.add(parked)
   }
 
-  /** A record can be pulled now. */
-  arrived(topic: string, queueId: number, queueOffset: number, tagsCode: number): void {
+  /**
+   * A record can be pulled now.
+   * @param read its bytes, for filters that look into it; null when it cannot be read
+   */
+  arrived(
+    topic: string,
+    queueId: number,
+    queueOffset: number,
+    tagsCode: number,
+    read: () => Buffer | null,
+  ): void {
     if (this.#parked.size === 0) return
     const waiting = this.#parked.get(`${topic}/${queueId}`)
     if (waiting === undefined) return
     for (const parked of [...waiting]) {
-      if (queueOffset >= parked.pull.offset && parked.pull.matches(tagsCode)) wake(parked)
+      const { offset, filter } = parked.pull
+      if (queueOffset >= offset && filter.entry(tagsCode) && mayPass(filter, read)) wake(parked)
     }
   }
 
@@ -79,4 +90,10 @@ export class LongPoll {
 function wake({ pull, leave }: Parked): void {
   leave()
   pull.retry()
+}
+
+function mayPass({ record: passes }: MessageFilter, read: () => Buffer | null): boolean {
+  if (passes === null) return true
+  const record = read()
+  return record === null || passes(record)
 }

@@ -1,6 +1,7 @@
-import type { QueueEntry, QueueExtent } from '../store/index-db.ts'
+import type { QueueExtent } from '../store/index-db.ts'
 import type { MessageStore } from '../store/message-store.ts'
-import { everyEntry, type EntryFilter } from './filter/tag.ts'
+import type { MessageFilter } from './filter/message-filter.ts'
+import { selectMessages } from './select.ts'
 
 /** RocketMQ's GetMessageStatus: the remark of a pull answer. */
 export type GetMessageStatus =
@@ -52,9 +53,6 @@ export const remotePullCaps: PullCaps = { messagesMax: 32, bytesMax: 256 * 1024 
 /** No socket in between: whole batches. */
 export const loopbackPullCaps: PullCaps = { messagesMax: 65_536, bytesMax: 4 * 1024 * 1024 }
 
-/** maxFilterMessageSize 16000 bytes of 20-byte entries: scanned before a pull answers NO_MATCHED_MESSAGE. */
-const scannedMin = 800
-
 const none = Buffer.alloc(0)
 
 /** The group was moved: its member goes on there. */
@@ -70,7 +68,7 @@ export function getMessages(
   queueId: number,
   offset: number,
   wanted: PullCaps,
-  matches: EntryFilter,
+  filter: MessageFilter,
 ): PullAnswer {
   const { minOffset, endOffset: maxOffset } = store.extent(topic, queueId)
   const empty = (status: GetMessageStatus, nextBeginOffset: number): PullAnswer => ({
@@ -85,24 +83,13 @@ export function getMessages(
   if (offset < minOffset) return empty('OFFSET_TOO_SMALL', minOffset)
   if (offset === maxOffset) return empty('OFFSET_OVERFLOW_ONE', offset)
   if (offset > maxOffset) return empty('OFFSET_OVERFLOW_BADLY', maxOffset)
-  const chosen: QueueEntry[] = []
-  let bytes = 0
-  let next = offset
-  const scanned = matches === everyEntry ? wanted.messagesMax : Math.max(scannedMin, wanted.messagesMax)
-  for (const entry of store.entries(topic, queueId, offset, scanned)) {
-    if (chosen.length >= wanted.messagesMax) break
-    if (matches(entry.tagsCode)) {
-      if (chosen.length > 0 && bytes + entry.size > wanted.bytesMax) break
-      chosen.push(entry)
-      bytes += entry.size
-    }
-    next = entry.queueOffset + 1
-  }
+  const selected = selectMessages(store, topic, queueId, offset, wanted, filter)
+  const { next } = selected
   // a damaged or expired record is passed over: nobody is served it, and nobody waits for it
-  const records = store.records(topic, queueId, chosen).filter((record) => record !== null)
+  const records = selected.records.filter((record) => record !== null)
   if (records.length === 0) {
     return empty(
-      chosen.length > 0 ? 'MESSAGE_WAS_REMOVING' : 'NO_MATCHED_MESSAGE',
+      selected.entries.length > 0 ? 'MESSAGE_WAS_REMOVING' : 'NO_MATCHED_MESSAGE',
       Math.max(next, offset + 1),
     )
   }

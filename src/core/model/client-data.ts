@@ -24,6 +24,14 @@ export interface ConsumerData {
   readonly unitMode: boolean
 }
 
+/** What a consumer has checked before it starts; RocketMQ's CheckClientRequestBody. */
+export interface ClientCheck {
+  readonly clientId: string
+  readonly group: string
+  /** Null: nothing to check. */
+  readonly subscription: Subscription | null
+}
+
 /** What a client says of itself every 30 s; RocketMQ's HeartbeatData. */
 export interface HeartbeatData {
   readonly clientId: string

@@ -67,6 +67,33 @@ describe('POP', () => {
     assert.deepEqual(popped(), [])
   })
 
+  it('hands out what a SQL92 expression lets pass, and never the rest', async () => {
+    for (const price of ['5', '15', 'none', '25'])
+      await put(broker, { ...text(price), properties: `price\u0001${price}\u0002` })
+    const where = { expressionType: 'SQL92', expression: 'price > 10' }
+    const first = popped({ ...where, messagesMax: 1 })
+    assert.deepEqual(places(first), ['0:1'])
+    assert.deepEqual(places(popped(where)), ['0:3'])
+    ack(first[0]!)
+    time.advance(1000)
+    const [again] = popped(where)
+    assert.deepEqual([again!.queueOffset, again!.reconsumeTimes], [3, 1])
+    ack(again!)
+    assert.deepEqual(popped(), [])
+    assert.equal(broker.offsets.get('T', 'g', 0), 4)
+    assert.throws(() => pop({ expressionType: 'SQL92', expression: 'price >' }), {
+      code: 'MQ_SUBSCRIPTION_PARSE_FAILED',
+    })
+  })
+
+  it('wakes who waits with a SQL92 expression by what passes it', async () => {
+    const waiting = pop({ expressionType: 'SQL92', expression: 'price > 10', waitMs: 10_000 })
+    await put(broker, { properties: 'price\u00015\u0002' })
+    assert.equal(waiting.answer, null)
+    await put(broker, { properties: 'price\u000115\u0002' })
+    assert.equal(waiting.answer!.count, 1)
+  })
+
   it('sends a record whose own CRC holds though the count in it is another', async () => {
     await put(broker)
     popped()

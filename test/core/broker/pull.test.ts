@@ -98,6 +98,40 @@ describe('pulling', () => {
     assert.equal(unmatched.nextBeginOffset, 5)
   })
 
+  const priced = (price: string): { properties: string; body: Buffer } => ({
+    properties: `price\u0001${price}\u0002region\u0001EU\u0002`,
+    body: Buffer.from(price),
+  })
+  const where = (expression: string): Partial<PullRequest> => ({
+    subscription: { expression, type: 'SQL92' },
+  })
+
+  it('passes over what a SQL92 expression leaves out, and moves on', async () => {
+    for (const price of ['5', '15', 'none', '25', '35']) await put(broker, priced(price))
+    await put(broker, { body: Buffer.from('without properties') })
+    assert.deepEqual(bodies(pull(where("price > 10 AND region = 'EU'")).answer), ['15', '25', '35'])
+    const two = pull({ ...where('price > 10'), messagesMax: 2 }).answer!
+    assert.deepEqual(bodies(two), ['15', '25'])
+    assert.equal(two.nextBeginOffset, 4)
+    assert.deepEqual(bodies(pull(where('price IS NULL')).answer), ['without properties'])
+    const unmatched = pull(where('price > 100')).answer!
+    assert.deepEqual([unmatched.status, unmatched.nextBeginOffset], ['NO_MATCHED_MESSAGE', 6])
+  })
+
+  it('looks at 800 messages for a SQL92 expression, then has the client go on', async () => {
+    for (let i = 0; i < 900; i++) await put(broker, priced(i === 850 ? '99' : '1'))
+    const first = pull(where('price = 99')).answer!
+    assert.deepEqual([first.status, first.nextBeginOffset], ['NO_MATCHED_MESSAGE', 800])
+    assert.deepEqual(bodies(pull({ ...where('price = 99'), offset: 800 }).answer), ['99'])
+  })
+
+  it('gives no more bytes than asked for with a SQL92 expression either', async () => {
+    for (let i = 0; i < 40; i++) await put(broker, { ...priced('1'), body: Buffer.alloc(500, 97) })
+    const answer = pull(where('price = 1')).answer!
+    assert.ok(answer.count > 1 && answer.records.length <= 4096)
+    assert.equal(answer.nextBeginOffset, answer.count)
+  })
+
   it('refuses what it may not read', () => {
     broker.topics.update(topicConfig('writeOnly', { perm: 2 }))
     const cases: [Partial<PullRequest>, string][] = [
@@ -108,7 +142,7 @@ describe('pulling', () => {
       [{ group: 'bad group' }, 'MQ_GROUP_NOT_EXIST'],
       [{ subscription: null }, 'MQ_SUBSCRIPTION_NOT_EXIST'],
       [{ subscription: { expression: '||', type: 'TAG' } }, 'MQ_SUBSCRIPTION_PARSE_FAILED'],
-      [{ subscription: { expression: 'a > 1', type: 'SQL92' } }, 'MQ_FAILED'],
+      [{ subscription: { expression: 'a >', type: 'SQL92' } }, 'MQ_SUBSCRIPTION_PARSE_FAILED'],
       [{ subscription: { expression: 'x', type: 'XPATH' } }, 'MQ_SUBSCRIPTION_PARSE_FAILED'],
     ]
     for (const [change, code] of cases) assert.throws(() => pull(change), { code }, JSON.stringify(change))
@@ -135,6 +169,15 @@ describe('pulling', () => {
       assert.equal(waiting.answer, null)
       await put(broker, { body: Buffer.from('A'), ...tagged('a') })
       assert.deepEqual(bodies(waiting.answer), ['A'])
+    })
+
+    it('is not woken by a message that its SQL92 expression leaves out', async () => {
+      const waiting = pull({ suspendMs: 15_000, ...where('price > 10') })
+      await put(broker, priced('5'))
+      await put(broker, priced('none'))
+      assert.equal(waiting.answer, null)
+      await put(broker, priced('11'))
+      assert.deepEqual(bodies(waiting.answer), ['11'])
     })
 
     it('is answered when its time is over, with nothing', async () => {

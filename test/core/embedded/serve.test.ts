@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { connect } from '../../../src/core/connect.ts'
 import { serve, type Served } from '../../../src/core/embedded/serve.ts'
+import type { Subscription } from '../../../src/core/model/client-data.ts'
+import { decodeMessages } from '../../../src/core/model/message-codec.ts'
 import { encodeCall } from '../../../src/core/remoting/codec.ts'
 import { Connection } from '../../../src/core/remoting/connection.ts'
 import { decodeFrame, encodeFrame, type Command } from '../../../src/core/remoting/frame.ts'
@@ -30,30 +33,44 @@ describe('serve', () => {
     return client
   }
 
+  const frameOf = (call: ReturnType<typeof encodeCall>): Buffer =>
+    encodeFrame({
+      ...call,
+      language: 'JAVA',
+      version: 513,
+      opaque: 1,
+      flag: 0,
+      remark: null,
+      serializeType: 'json',
+    })
+
+  const heartbeat = (...subscriptions: Subscription[]): Buffer =>
+    frameOf(
+      encodeCall('HEART_BEAT', {
+        header: {},
+        body: {
+          clientId: `member-${clients.length}`,
+          producerGroups: [],
+          consumers: [
+            {
+              groupName: 'g',
+              consumeType: 'CONSUME_PASSIVELY',
+              messageModel: 'CLUSTERING',
+              consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET',
+              subscriptions,
+              unitMode: false,
+            },
+          ],
+          fingerprint: 0,
+          withoutSub: false,
+        },
+      }),
+    )
+
   async function joinGroup(): Promise<Command[]> {
     const heard: Command[] = []
     const member = await open(heard)
-    const call = encodeCall('HEART_BEAT', {
-      header: {},
-      body: {
-        clientId: `member-${clients.length}`,
-        producerGroups: [],
-        consumers: [
-          {
-            groupName: 'g',
-            consumeType: 'CONSUME_PASSIVELY',
-            messageModel: 'CLUSTERING',
-            consumeFromWhere: 'CONSUME_FROM_LAST_OFFSET',
-            subscriptions: [],
-            unitMode: false,
-          },
-        ],
-        fingerprint: 0,
-        withoutSub: false,
-      },
-    })
-    const heartbeat = { ...call, language: 'JAVA', version: 513, opaque: 1, flag: 0, remark: null }
-    member.send(encodeFrame({ ...heartbeat, serializeType: 'json' }))
+    member.send(heartbeat())
     await until(() => heard.length === 2)
     return heard
   }
@@ -83,5 +100,89 @@ describe('serve', () => {
     clients[1]!.close()
     await until(() => notifications().length === 3)
     assert.deepEqual(notifications()[2], { flag: 2, consumerGroup: 'g' })
+  })
+
+  describe('with a group that filters by SQL92', () => {
+    const sql92 = (subString: string, subVersion: number): Subscription => ({
+      topic: 'T',
+      subString,
+      expressionType: 'SQL92',
+      tagsSet: [],
+      codeSet: [],
+      subVersion,
+      classFilterMode: false,
+    })
+    const pull = (subVersion: number): Buffer =>
+      frameOf(
+        encodeCall('PULL_MESSAGE', {
+          header: {
+            consumerGroup: 'g',
+            topic: 'T',
+            queueId: 0,
+            queueOffset: 0,
+            maxMsgNums: 32,
+            sysFlag: 0,
+            commitOffset: 0,
+            suspendTimeoutMillis: 0,
+            subVersion,
+          },
+          body: undefined,
+        }),
+      )
+
+    beforeEach(async () => {
+      const admin = await connect({ kind: 'cluster', namesrv: [served.address] })
+      const producer = admin.messages.producer()
+      for (const price of ['5', '15', '25'])
+        await producer.send(
+          { topic: 'T', body: Buffer.from(price), properties: { price } },
+          { brokerName: 'broker-a', queueId: 0 },
+        )
+      await admin.close()
+    })
+
+    /** Answers, one a request; notifications of the group left out. */
+    async function ask(requests: readonly Buffer[]): Promise<Command[]> {
+      const heard: Command[] = []
+      const member = await open(heard)
+      const answers = (): Command[] => heard.filter(({ code }) => code !== 40)
+      for (const [i, request] of requests.entries()) {
+        member.send(request)
+        await until(() => answers().length === i + 1)
+      }
+      return answers()
+    }
+
+    it('gives it what passes the expression of its heartbeat', async () => {
+      const [, answer] = await ask([heartbeat(sql92('price > 10', 1)), pull(1)])
+      assert.deepEqual(
+        decodeMessages(answer!.body, 'broker-a').map(({ body }) => body.toString()),
+        ['15', '25'],
+      )
+    })
+
+    it('takes a heartbeat with a wrong one, and tells it with the pull', async () => {
+      const [beat, answer] = await ask([heartbeat(sql92('price >', 1)), pull(1)])
+      assert.equal(beat!.code, 0)
+      assert.equal(answer!.code, 27)
+      assert.match(answer!.remark!, /expression may be wrong.*character 8/)
+    })
+
+    it('checks an expression before its consumer starts', async () => {
+      const check = (subscription: Subscription | null): Buffer =>
+        frameOf(
+          encodeCall('CHECK_CLIENT_CONFIG', {
+            header: {},
+            body: { clientId: 'c', group: 'g', subscription },
+          }),
+        )
+      const tag = { ...sql92('a || b', 1), expressionType: 'TAG' }
+      const answers = await ask([sql92('a = 1', 1), sql92('a =', 1), tag, null].map(check))
+      assert.deepEqual(
+        answers.map(({ code }) => code),
+        [0, 23, 0, 0],
+      )
+      assert.match(answers[1]!.remark!, /^SQL92, character 4: /)
+    })
   })
 })

@@ -1,9 +1,10 @@
 import { MqError } from '../../errors.ts'
 import type { Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
+import { parseFilter } from '../filter/parse-filter.ts'
 import { runtimeInfo } from '../runtime-info.ts'
 
-/** ClientManageProcessor and what tools ask about clients: 28, 34, 35, 38, 203, 204, 307, 309, 328. */
+/** ClientManageProcessor and what tools ask about clients: 28, 34, 35, 38, 46, 203, 204, 307, 309, 328. */
 export function clientHandlers(broker: Broker): Handlers {
   return {
     HEART_BEAT({ channel, language, version }, { body }, reply) {
@@ -24,6 +25,12 @@ export function clientHandlers(broker: Broker): Handlers {
       if (group === null)
         throw new MqError('MQ_FAILED', `no consumer for this group, ${header.consumerGroup}`)
       reply({ body: group.connections.map((each) => each.clientId) })
+    },
+    CHECK_CLIENT_CONFIG(_context, { body: { subscription } }, reply) {
+      // the tags of a TAG subscription are the client's own to check
+      if (subscription !== null && subscription.expressionType !== 'TAG')
+        parseFilter(subscription.expressionType, subscription.subString)
+      reply({})
     },
     GET_CONSUMER_CONNECTION_LIST(_context, { header }, reply) {
       const group = broker.clients.consumerGroup(header.consumerGroup)

@@ -8,9 +8,9 @@
 import type { Clock } from '../../lib/clock.ts'
 import { MqError } from '../../errors.ts'
 import { readRecord, withReconsumeTimes } from '../../model/record.ts'
-import type { QueueEntry } from '../../store/index-db.ts'
 import type { MessageStore } from '../../store/message-store.ts'
-import type { EntryFilter } from '../filter/tag.ts'
+import type { MessageFilter } from '../filter/message-filter.ts'
+import { selectMessages } from '../select.ts'
 import { deadLetter } from '../send-back.ts'
 import type { Topics } from '../topics.ts'
 import { Receipts, type PopQueue, type Receipt } from './receipts.ts'
@@ -22,7 +22,7 @@ export interface PopRequest {
   readonly messagesMax: number
   readonly bytesMax: number
   readonly invisibleMs: number
-  readonly matches: EntryFilter
+  readonly filter: MessageFilter
   /** Where a group begins that never consumed: at the first message there is, or behind the last. */
   readonly from: 'min' | 'max'
   /** One delivery a queue at a time. */
@@ -71,8 +71,6 @@ export interface Delivery extends PopQueue {
 
 /** Until a dead letter is stored nobody else may make another. */
 const deadLetterMs = 30_000
-/** Entries looked at for a filter before a pop goes on to the next queue; maxFilterMessageSize. */
-const scannedMin = 800
 
 interface Taking {
   readonly request: PopRequest
@@ -169,24 +167,24 @@ export class Pop {
   /** @returns where the queue goes on */
   #fresh(taking: Taking, queue: PopQueue, from: number): number {
     const { request } = taking
-    const scanned = Math.max(scannedMin, request.messagesMax)
-    const chosen: QueueEntry[] = []
-    let next = from
-    let room = request.messagesMax - taking.taken.length
-    if (!this.#room(taking)) return next
-    let bytes = taking.bytes
-    for (const entry of this.#store.entries(queue.topic, queue.queueId, from, scanned)) {
-      if (request.matches(entry.tagsCode)) {
-        if (room <= 0 || (bytes > 0 && bytes + entry.size > request.bytesMax)) break
-        chosen.push(entry)
-        bytes += entry.size
-        room--
-      }
-      next = entry.queueOffset + 1
+    if (!this.#room(taking)) return from
+    const limits = {
+      messagesMax: request.messagesMax - taking.taken.length,
+      bytesMax: request.bytesMax,
+      bytesTaken: taking.bytes,
     }
-    this.#store.records(queue.topic, queue.queueId, chosen).forEach((record, i) => {
+    const { topic, queueId } = queue
+    const { entries, records, next } = selectMessages(
+      this.#store,
+      topic,
+      queueId,
+      from,
+      limits,
+      request.filter,
+    )
+    records.forEach((record, i) => {
       if (record === null) return
-      const receipt = { queueOffset: chosen[i]!.queueOffset, popTime: 0, invisibleUntil: 0, deliveries: 1 }
+      const receipt = { queueOffset: entries[i]!.queueOffset, popTime: 0, invisibleUntil: 0, deliveries: 1 }
       taking.taken.push({ queue, receipt })
       taking.parts.push(record)
       taking.bytes += record.length

@@ -62,5 +62,7 @@ async function consumed(
 function filteredOut(subscriptions: readonly Subscription[], message: Message): boolean {
   const subscription = subscriptions.find((each) => each.topic === message.topic)
   if (subscription === undefined || subscription.subString === '*') return false
+  // one by SQL92 has none
+  if (subscription.tagsSet.length === 0) return false
   return message.tag === null || !subscription.tagsSet.includes(message.tag)
 }

@@ -1,4 +1,5 @@
 import type {
+  ClientCheck,
   ClientConnection,
   ConsumeStats,
   ConsumerConnection,
@@ -146,6 +147,16 @@ export function readConnection(from: JsonObject): ClientConnection {
     version: from.number('version'),
   }
 }
+
+export const clientCheck = json<ClientCheck>(
+  'CheckClientRequestBody',
+  (from) => ({
+    clientId: from.text('clientId'),
+    group: from.text('group'),
+    subscription: from.has('subscriptionData') ? readSubscription(from.object('subscriptionData')) : null,
+  }),
+  ({ subscription, ...rest }) => ({ ...rest, subscriptionData: subscription }),
+)
 
 export const consumerConnection = json<ConsumerConnection>(
   'ConsumerConnection',

@@ -1,4 +1,5 @@
 import {
+  clientCheck,
   consumeMessageDirectlyResult,
   consumerConnection,
   consumerIdList,
@@ -51,6 +52,15 @@ export const clientRequests = {
     impact: 'ro',
     about: 'The group has other members or subscriptions than before: share its queues out again. One-way.',
     header: { ...rpcHeader, consumerGroup: str('group') },
+    reply: {},
+  }),
+  CHECK_CLIENT_CONFIG: request({
+    code: 46,
+    to: 'broker',
+    impact: 'ro',
+    about: 'Whether the broker understands the filter of a consumer that starts.',
+    header: rpcHeader,
+    body: clientCheck,
     reply: {},
   }),
   GET_CONSUMER_CONNECTION_LIST: request({

@@ -1,0 +1,101 @@
+import type { QueueEntry } from '../store/index-db.ts'
+import type { MessageStore } from '../store/message-store.ts'
+import { everyMessage, type MessageFilter } from './filter/message-filter.ts'
+
+/** maxFilterMessageSize 16000 bytes of 20-byte entries: looked at before an answer says that none matched. */
+const scannedMin = 800
+/** Records read at once for a filter that looks into them. */
+const [readMin, readMax] = [8, 64]
+
+export interface SelectionLimits {
+  readonly messagesMax: number
+  /** The first message comes whatever its size. */
+  readonly bytesMax: number
+  /** Bytes and so messages that the answer has already. */
+  readonly bytesTaken?: number
+}
+
+export interface Selection {
+  readonly entries: readonly QueueEntry[]
+  /** Verified; null for a damaged or expired one. */
+  readonly records: readonly (Buffer | null)[]
+  /** Queue offset where the next selection goes on. */
+  readonly next: number
+}
+
+/** The next messages of a queue that pass a filter. */
+export function selectMessages(
+  store: MessageStore,
+  topic: string,
+  queueId: number,
+  from: number,
+  limits: SelectionLimits,
+  filter: MessageFilter,
+): Selection {
+  const { messagesMax } = limits
+  const scanned = filter === everyMessage ? messagesMax : Math.max(scannedMin, messagesMax)
+  const all = store.entries(topic, queueId, from, scanned)
+  const chosen = new Chosen(limits)
+  const { record: passes } = filter
+  if (passes === null) {
+    const next = chosen.take(all, from, (entry) => (filter.entry(entry.tagsCode) ? null : undefined))
+    return { entries: chosen.entries, records: store.records(topic, queueId, chosen.entries), next }
+  }
+  let next = from
+  for (let at = 0; at < all.length && !chosen.full;) {
+    const wanted = Math.min(readMax, Math.max(readMin, messagesMax - chosen.entries.length))
+    const read = all.slice(at, at + wanted)
+    at += read.length
+    const records = store.records(topic, queueId, read)
+    let i = 0
+    next = chosen.take(read, next, () => {
+      const record = records[i++]
+      return record && passes(record) ? record : undefined
+    })
+  }
+  return { entries: chosen.entries, records: chosen.records, next }
+}
+
+/** What an answer will carry, as far as its limits let it. */
+class Chosen {
+  readonly entries: QueueEntry[] = []
+  readonly records: (Buffer | null)[] = []
+  full = false
+  readonly #limits: SelectionLimits
+  #bytes: number
+
+  constructor(limits: SelectionLimits) {
+    this.#limits = limits
+    this.#bytes = limits.bytesTaken ?? 0
+    this.full = limits.messagesMax <= 0
+  }
+
+  /**
+   * @param pick the record of an entry that is wanted, null where it is not read yet; undefined: not wanted
+   * @returns the queue offset behind the last entry that was looked at
+   */
+  take(
+    entries: readonly QueueEntry[],
+    from: number,
+    pick: (entry: QueueEntry) => Buffer | null | undefined,
+  ): number {
+    const { messagesMax, bytesMax } = this.#limits
+    let next = from
+    for (const entry of entries) {
+      if (this.full) break
+      const record = pick(entry)
+      if (record !== undefined) {
+        if (this.#bytes > 0 && this.#bytes + entry.size > bytesMax) {
+          this.full = true
+          break
+        }
+        this.entries.push(entry)
+        this.records.push(record)
+        this.#bytes += entry.size
+        this.full = this.entries.length >= messagesMax
+      }
+      next = entry.queueOffset + 1
+    }
+    return next
+  }
+}
