@@ -31,6 +31,8 @@ export interface BrokerOptions {
    * first use on, and the other is refused.
    */
   readonly exclusiveModes?: boolean
+  /** False: a send to an unknown topic is refused; RocketMQ's autoCreateTopicEnable. Default true. */
+  readonly autoCreateTopics?: boolean
 }
 
 /** POP_MESSAGE's header. */
@@ -97,7 +99,8 @@ export class Broker {
     const { store, clock } = options
     this.store = store
     this.#clock = clock
-    this.topics = new Topics(store.state, clock, store.clusterName, store.brokerName)
+    const { autoCreateTopics = true } = options
+    this.topics = new Topics(store.state, clock, store.clusterName, store.brokerName, autoCreateTopics)
     this.groups = new Groups(store.state, clock)
     this.offsets = new Offsets(store.state)
     this.clients = new Clients(clock, options.push)

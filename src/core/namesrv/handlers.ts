@@ -1,14 +1,22 @@
 import { MqError } from '../errors.ts'
+import { crc32 } from '../lib/crc32.ts'
+import { decodeRegistration } from '../remoting/bodies/broker-registration.ts'
 import type { Handlers } from '../remoting/handlers.ts'
-import type { Routes } from './routes.ts'
+import type { CallOf } from '../remoting/requests/index.ts'
+import type { Registration, Routes } from './routes.ts'
 
 /** Entries by namespace; KVConfigManager. */
 export interface KvConfig {
   get(namespace: string, key: string): string | null
   put(namespace: string, key: string, value: string): void
+  /** Null for a namespace without entries. */
+  list(namespace: string): Readonly<Record<string, string>> | null
 }
 
-/** ClientRequestProcessor and DefaultRequestProcessor: 100, 101, 105, 106, 206. */
+/** NamesrvUtil.NAMESPACE_ORDER_TOPIC_CONFIG: brokers are told of it when they register. */
+const orderNamespace = 'ORDER_TOPIC_CONFIG'
+
+/** What everybody asks: ClientRequestProcessor and DefaultRequestProcessor, 100, 101, 105, 106, 206. */
 export function namesrvHandlers(routes: Routes, kvConfig: KvConfig): Handlers {
   return {
     GET_ROUTEINFO_BY_TOPIC({ localAddress }, { header }, reply) {
@@ -38,5 +46,58 @@ export function namesrvHandlers(routes: Routes, kvConfig: KvConfig): Handlers {
       }
       reply({ header: { value } })
     },
+  }
+}
+
+/** What brokers of other processes ask: DefaultRequestProcessor, 103, 104, 205, 322, 327, 901, 904. */
+export function registrationHandlers(routes: Routes, kvConfig: KvConfig): Handlers {
+  return {
+    REGISTER_BROKER({ channel }, call, reply) {
+      const master = routes.register(registrationOf(call), channel)
+      const orders = kvConfig.list(orderNamespace)
+      reply({ header: { ...master }, ...(orders === null ? {} : { body: orders }) })
+    },
+    UNREGISTER_BROKER(_context, { header }, reply) {
+      routes.unregister({ ...header, cluster: header.clusterName })
+      reply({})
+    },
+    BROKER_HEARTBEAT(_context, { header }, reply) {
+      routes.heartbeat({ ...header, cluster: header.clusterName })
+      reply({})
+    },
+    QUERY_DATA_VERSION(_context, { header, body }, reply) {
+      const address = { ...header, cluster: header.clusterName }
+      const changed = routes.isChanged(address, body)
+      routes.heartbeat(address)
+      const known = routes.registeredVersion(address)
+      reply({ header: { changed }, ...(known === null ? {} : { body: known }) })
+    },
+    GET_BROKER_MEMBER_GROUP({ localAddress }, { header }, reply) {
+      const { clusterName: cluster, brokerName } = header
+      const brokerAddrs = routes.members(brokerName, localAddress)?.brokerAddrs ?? {}
+      reply({ body: { cluster, brokerName, brokerAddrs } })
+    },
+    WIPE_WRITE_PERM_OF_BROKER(_context, { header }, reply) {
+      reply({ header: { wipeTopicCount: routes.changePerm(header.brokerName, 'wipe') } })
+    },
+    ADD_WRITE_PERM_OF_BROKER(_context, { header }, reply) {
+      reply({ header: { addTopicCount: routes.changePerm(header.brokerName, 'add') } })
+    },
+  }
+}
+
+/** @throws MQ_FAILED, and what decodeRegistration throws */
+function registrationOf({ header, body }: CallOf<'REGISTER_BROKER'>): Registration {
+  const { bodyCrc32 = 0, compressed = false, clusterName: cluster } = header
+  if (bodyCrc32 !== 0 && bodyCrc32 !== crc32(body)) throw new MqError('MQ_FAILED', 'crc32 not match')
+  return {
+    ...decodeRegistration(body, compressed),
+    cluster,
+    brokerName: header.brokerName,
+    brokerId: header.brokerId,
+    brokerAddr: header.brokerAddr,
+    haServerAddr: header.haServerAddr,
+    heartbeatTimeoutMs: header.heartbeatTimeoutMillis ?? null,
+    enableActingMaster: header.enableActingMaster ?? null,
   }
 }

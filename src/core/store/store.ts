@@ -42,6 +42,8 @@ export interface StoreOptions {
    * timer.
    */
   readonly writer: 'turn' | 'hold'
+  /** In 'hold', 'sync': a batch is acknowledged once synced; RocketMQ's SYNC_FLUSH. Default 'async'. */
+  readonly flush?: 'sync' | 'async'
   /** How long to wait for another writer. */
   readonly lockTimeoutMs?: number
   /** Applied by itself, when a segment is full and by a server every minute. Default 72 h. */
@@ -283,7 +285,7 @@ export class Store {
     this.#wrote = true
     try {
       this.#log.write()
-      if (this.#options.writer === 'turn') this.#sync()
+      if (this.#options.writer === 'turn' || this.#options.flush === 'sync') this.#sync()
       for (const { dispatch, result, size, storeTimestamp } of batch) {
         if (dispatch !== null) this.#index.add(dispatch)
         else this.#index.pass(result.physicalOffset, size, storeTimestamp)
