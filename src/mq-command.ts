@@ -87,13 +87,19 @@ export abstract class MqCommand extends Command {
     this.#io = io
   }
 
-  /** The work of the command. Check flags before connecting: a usage error must not open a folder. */
-  protected abstract perform(flags: object, args: object): Promise<View<unknown>>
+  /**
+   * The work of the command. Check flags before connecting: a usage error must not open a folder.
+   * @returns what to print; a number is the exit status of another command, which has printed itself
+   */
+  protected abstract perform(flags: object, args: object): Promise<View<unknown> | number>
 
   /** True for a command that ends by itself, in order, when `interrupted` says so. */
   protected get endsItself(): boolean {
     return false
   }
+
+  /** What a command does itself about a signal; true: then nothing else is done. */
+  protected readonly handlesSignal: (signal: 'SIGINT' | 'SIGTERM') => boolean = () => false
 
   override async run(): Promise<void> {
     process.exitCode = await this.runToStatus()
@@ -105,9 +111,9 @@ export abstract class MqCommand extends Command {
     const json = wantsJson(this.argv, this.#shapes)
     const off = io.onInterrupt((signal) => this.#interrupt(signal, json))
     try {
-      await this.#performAndRender()
+      const status = await this.#performAndRender()
       await this.#close()
-      return 0
+      return status
     } catch (thrown) {
       if (thrown instanceof ClosedPipeError) return 0
       await io.out.flush().catch(() => undefined) // what was done before the error
@@ -229,7 +235,7 @@ export abstract class MqCommand extends Command {
     return flagShapes(this.ctor)
   }
 
-  async #performAndRender(): Promise<void> {
+  async #performAndRender(): Promise<number> {
     const { flags, args } = await this.parse(this.ctor, rewriteFormatFlag(this.argv, this.#shapes))
     const values = flags as unknown as GlobalValues
     this.#values = values
@@ -240,15 +246,17 @@ export abstract class MqCommand extends Command {
     }
     for (;;) {
       const view = await this.perform(flags, args)
+      if (typeof view === 'number') return view
       await render(view, { ...options, target: this.#target }, this.#io.out)
       await this.#io.out.flush()
       await view.until
-      if (view.repeatMs === undefined) return
+      if (view.repeatMs === undefined) return 0
       await new Promise((resolve) => setTimeout(resolve, view.repeatMs))
     }
   }
 
   #interrupt(signal: 'SIGINT' | 'SIGTERM', json: boolean): void {
+    if (this.handlesSignal(signal)) return
     const again = this.interrupted.aborted
     this.#interrupted.abort()
     if (this.endsItself && !again) return

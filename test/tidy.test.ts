@@ -93,7 +93,7 @@ function layerOf(path: string): string {
 }
 
 /** What everything outside of the core may see of it; the few who start something are named. */
-const openDoors = /^src\/core\/(errors\.ts|client\/(group-)?admin\.ts|model\/.*)$/
+const openDoors = /^src\/core\/(errors\.ts|lib\/log\.ts|client\/(group-)?admin\.ts|model\/.*)$/
 const starters: Readonly<Record<string, string>> = {
   'src/command-line/io.ts': 'src/core/connect.ts',
   'src/commands/server/serve.ts': 'src/core/embedded/serve.ts',
@@ -104,15 +104,19 @@ const starters: Readonly<Record<string, string>> = {
 const gates: readonly { readonly module: RegExp; readonly allowed: RegExp }[] = [
   {
     module: /^node:fs/,
-    // boot-id reads /proc; serve makes and removes a temporary folder; outside of the core are stdin and
-    // files of the user
+    // boot-id and process-identity read /proc; serve makes and removes a temporary folder; outside of core
+    // are stdin and files of the user
     allowed:
-      /^src\/(core\/(store\/file-system|lib\/boot-id|embedded\/serve)\.ts|(command-line|output|input|commands)\/)/,
+      /^src\/(core\/(store\/file-system|lib\/(boot-id|process-identity)|embedded\/serve)\.ts|(command-line|output|input|commands)\/)/,
   },
   { module: /^node:net$/, allowed: /^src\/core\/(remoting\/(connection|server|client)|model\/host)\.ts$/ },
   { module: /^(node:)?(http|https|dgram|tls|vm|worker_threads)$/, allowed: /^$/ },
-  // job-queue runs what the user says for each message
-  { module: /^node:child_process$/, allowed: /^src\/(core\/lib\/boot-id|input\/job-queue)\.ts$/ },
+  // job-queue and child-command run what the user says
+  {
+    module: /^node:child_process$/,
+    allowed:
+      /^src\/(core\/lib\/(boot-id|process-identity)|input\/job-queue|command-line\/child-command)\.ts$/,
+  },
   { module: /^better-sqlite3$/, allowed: /^src\/core\/store\/sqlite\.ts$/ },
   { module: /oclif/, allowed: /^src\/(?!core\/)/ },
 ]

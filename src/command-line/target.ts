@@ -74,8 +74,12 @@ function notBlank(value: string | undefined): string | undefined {
 
 const addressForm = /^(\[[\da-fA-F:.%]+\]|[^\s:;,/]+):(\d{1,5})$/
 
-/** `host:port`, several joined with `;`, as RocketMQ's. */
 function clusterAt(value: string): Target {
+  return { kind: 'cluster', namesrv: parseNamesrv(value) }
+}
+
+/** `host:port`, several joined with `;`. @throws MQ_TARGET */
+export function parseNamesrv(value: string): string[] {
   const namesrv = value
     .split(';')
     .map((address) => address.trim())
@@ -86,7 +90,7 @@ function clusterAt(value: string): Target {
       hint: 'write host:port, several as "a:9876;b:9876"',
     })
   }
-  return { kind: 'cluster', namesrv }
+  return namesrv
 }
 
 function folderAt(value: string): Target {

@@ -2,7 +2,7 @@ import type { MqAdmin, Target } from './client/admin.ts'
 import { RemoteInvoker } from './client/remote-invoker.ts'
 import { RemotingAdmin } from './client/remoting-admin.ts'
 import { folderAddress, LoopbackInvoker } from './embedded/loopback-invoker.ts'
-import { servedAddress } from './embedded/server-file.ts'
+import { serverOf } from './embedded/server-file.ts'
 
 export interface ConnectOptions {
   /** For one request; default 5000, mqadmin's. */
@@ -29,8 +29,8 @@ export function connect(target: Target, options: ConnectOptions = {}): Promise<M
   const overTcp = (namesrv: readonly string[]): MqAdmin =>
     new RemotingAdmin(target, new RemoteInvoker({ timeoutMs, serializeType }), namesrv)
   if (target.kind === 'cluster') return Promise.resolve(overTcp(target.namesrv))
-  const served = servedAddress(target.store)
-  if (served !== null) return Promise.resolve(overTcp([served]))
+  const server = serverOf(target.store)
+  if (server !== null) return Promise.resolve(overTcp([server.address]))
   const { segmentSize, create = true } = options
   const node = {
     folder: target.store,

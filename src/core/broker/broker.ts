@@ -19,7 +19,6 @@ import type { ClientChannel, ClientPush, Timers } from './ports.ts'
 import { getMessages, resetAnswer, type PullAnswer, type PullCaps, type PullRequest } from './pull.ts'
 import { parseBatch, PutChecks, type Placed, type PutRequest } from './put.ts'
 import { QueueLocks } from './queue-locks.ts'
-import { queryMessages } from './query.ts'
 import { deadLetter, retryOf, type SendBackRequest } from './send-back.ts'
 import { Stats } from './stats.ts'
 import { DueWork } from './timer/due-work.ts'
@@ -39,6 +38,8 @@ export interface BrokerOptions {
   readonly exclusiveModes?: boolean
   /** Waits of the delay levels from 1 up, in ms. Default messageDelayLevel's. */
   readonly delayLevelsMs?: readonly number[]
+  /** False: a send to an unknown topic is refused; RocketMQ's autoCreateTopicEnable. Default true. */
+  readonly autoCreateTopics?: boolean
 }
 
 /** `queueId`: the queue the message is for; where it waits meanwhile, `result` tells. */
@@ -78,7 +79,8 @@ export class Broker {
     const { store, clock } = options
     this.store = store
     this.#clock = clock
-    this.topics = new Topics(store.state, clock, store.clusterName, store.brokerName)
+    const { autoCreateTopics = true } = options
+    this.topics = new Topics(store.state, clock, store.clusterName, store.brokerName, autoCreateTopics)
     this.groups = new Groups(store.state, clock)
     this.offsets = new Offsets(store.state)
     this.clients = new Clients(clock, options.push)
@@ -329,11 +331,6 @@ export class Broker {
       throw new MqError('MQ_SUBSCRIPTION_NOT_LATEST', "the consumer's subscription not latest")
     }
     return registeredFilter(registered)
-  }
-
-  /** QUERY_MESSAGE: records with a key, newest first. */
-  query(topic: string, key: string, begin: number, end: number, countMax: number): Buffer[] {
-    return queryMessages(this.store, topic, key, begin, end, countMax)
   }
 
   /**

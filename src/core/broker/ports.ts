@@ -1,19 +1,4 @@
-/** What the broker needs from outside; tests inject their own. */
-export interface Timers {
-  /** Calls once after `ms`; the returned function takes it back. Never keeps the process alive. */
-  after(ms: number, act: () => void): () => void
-}
-
-/** Node turns longer times into 1 ms. */
-const timeoutMaxMs = 0x7fffffff
-
-export const systemTimers: Timers = {
-  after(ms, act) {
-    const timer = setTimeout(act, Math.min(ms, timeoutMaxMs))
-    timer.unref()
-    return () => clearTimeout(timer)
-  },
-}
+export type { Timers } from '../lib/clock.ts'
 
 /**
  * A client's connection as the broker knows it: RocketMQ registers channels, not client ids. The loopback has

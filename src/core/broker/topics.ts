@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
 import { limits } from '../model/limits.ts'
 import { autoCreateTopic, dlqPrefix, retryPrefix, topicNameFault } from '../model/names.ts'
+import type { DataVersion } from '../model/route.ts'
 import { Perm, type TopicConfig } from '../model/topic.ts'
 import type { StateDb } from '../store/state-db.ts'
 import type { Statement } from '../store/sqlite.ts'
@@ -71,15 +72,20 @@ export class Topics {
   readonly #clusterAndBroker: ReadonlySet<string>
   readonly #cache = new Map<string, TopicConfig>()
   #cacheVersion = -1
+  /** Called for each topic that is made or changed. */
+  onSaved: (config: TopicConfig) => void = () => undefined
   readonly #select: Statement<[string], { config: string }>
   readonly #selectAll: Statement<[], { config: string }>
   readonly #upsert: Statement<[string, string]>
   readonly #delete: Statement<[string]>
 
-  constructor(state: StateDb, clock: Clock, clusterName: string, brokerName: string) {
+  /** @param autoCreate false: topics are made by name only, never by a first send */
+  constructor(state: StateDb, clock: Clock, clusterName: string, brokerName: string, autoCreate = true) {
     this.#state = state
     this.#clock = clock
-    this.#system = systemTopics(clusterName, brokerName)
+    const system = systemTopics(clusterName, brokerName)
+    if (!autoCreate) system.delete(autoCreateTopic)
+    this.#system = system
     this.#clusterAndBroker = new Set([clusterName, brokerName])
     this.#select = state.db.prepare('SELECT config FROM topic WHERE name = ?')
     this.#selectAll = state.db.prepare('SELECT config FROM topic ORDER BY name')
@@ -215,6 +221,14 @@ export class Topics {
       for (const config of configs) this.#upsert.run(config.topicName, JSON.stringify(config))
       this.#state.raiseDataVersion('topic', this.#clock.now())
     })
-    for (const config of configs) this.#cache.set(config.topicName, config)
+    for (const config of configs) {
+      this.#cache.set(config.topicName, config)
+      this.onSaved(config)
+    }
+  }
+
+  /** What name servers compare. */
+  dataVersion(): DataVersion {
+    return { stateVersion: 0, ...this.#state.dataVersion('topic') }
   }
 }

@@ -52,7 +52,6 @@ export class RemotingProducer implements Producer {
   readonly #routes: RouteTable
   readonly #options: ProducerOptions
   readonly #uniqueKeys = new UniqueKeys()
-  #publish: { readonly topic: string; readonly info: PublishInfo } | null = null
   #round = Math.floor(Math.random() * 1024)
   #inFlight = 0
   #bytesInFlight = 0
@@ -114,16 +113,13 @@ export class RemotingProducer implements Producer {
     if (this.#inFlight === 0) for (const resolve of this.#idle.splice(0)) resolve()
   }
 
-  /** Without a promise while one topic is sent to: its route is at hand. */
+  /** Without a promise where the route is at hand. */
   #dispatch(sending: Sending): void {
     const { topic } = sending.message
-    if (this.#publish?.topic === topic && this.#publish.info.exists)
-      return this.#sendTo(this.#publish.info, sending)
+    const known = this.#routes.knownPublishInfo(topic)
+    if (known !== null) return this.#sendTo(known, sending)
     this.#routes.publishInfo(topic).then(
-      (info) => {
-        this.#publish = { topic, info }
-        this.#sendTo(info, sending)
-      },
+      (info) => this.#sendTo(info, sending),
       (error: unknown) => sending.done(error as Error, null),
     )
   }
@@ -197,7 +193,6 @@ export class RemotingProducer implements Producer {
       return sending.done(failure, null)
     }
     this.#routes.forget(queue.topic)
-    this.#publish = null
     this.#dispatch(sending)
   }
 

@@ -25,16 +25,13 @@ export class RemoteInvoker implements Invoker {
     call: CallOf<N>,
     onReply: (error: Error | null, reply: ReplyOf<N> | null) => void,
   ): void {
-    let client = this.#clients.get(address)
-    if (client === undefined)
-      this.#clients.set(address, (client = new RemotingClient(address, this.#options)))
     let encoded: EncodedCall
     try {
       encoded = encodeCall(name, call)
     } catch (error) {
       return onReply(new MqError('MQ_INVALID_PARAMETER', (error as Error).message, { cause: error }), null)
     }
-    client.submit(encoded, (error, command) => {
+    this.#client(address).submit(encoded, (error, command) => {
       if (error !== null) return onReply(error, null)
       let reply: ReplyOf<N>
       try {
@@ -45,6 +42,18 @@ export class RemoteInvoker implements Invoker {
       }
       onReply(null, reply)
     })
+  }
+
+  /** The address of this side towards a server, without port. @throws MQ_BROKER_UNREACHABLE */
+  localHost(address: string): Promise<string> {
+    return this.#client(address).localHost()
+  }
+
+  #client(address: string): RemotingClient {
+    let client = this.#clients.get(address)
+    if (client === undefined)
+      this.#clients.set(address, (client = new RemotingClient(address, this.#options)))
+    return client
   }
 
   close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { MqError } from '../errors.ts'
+import { systemClock, type Clock } from '../lib/clock.ts'
 import { autoCreateTopic } from '../model/names.ts'
 import { compareQueues, type MessageQueue } from '../model/queue.ts'
 import { Perm } from '../model/topic.ts'
@@ -17,42 +18,82 @@ export interface PublishInfo {
   readonly exists: boolean
 }
 
+/** MQClientInstance asks for all routes again every 30 s (pollNameServerInterval). */
+const refreshMs = 30_000
+
+interface Known {
+  readonly route: TopicRoute
+  readonly publish: PublishInfo
+  askedAt: number
+}
+
 /**
- * Routes as a client needs them, asked once a topic: TopicPublishInfo and MQClientInstance.topicRouteData2….
+ * Routes as a client needs them: TopicPublishInfo and MQClientInstance.topicRouteTable. One that is used and
+ * older than 30 s is asked for again while the old one serves: name servers that are all gone do not disturb.
  */
 export class RouteTable {
   readonly #nameServers: NameServers
-  readonly #publish = new Map<string, PublishInfo>()
+  readonly #clock: Clock
+  readonly #known = new Map<string, Known>()
   /** Questions under way: many sends of one turn share the first one's. */
-  readonly #asked = new Map<string, Promise<PublishInfo>>()
-  readonly #routes = new Map<string, TopicRoute>()
+  readonly #asked = new Map<string, Promise<Known | null>>()
 
-  constructor(nameServers: NameServers) {
+  constructor(nameServers: NameServers, clock: Clock = systemClock) {
     this.#nameServers = nameServers
+    this.#clock = clock
+  }
+
+  /** Where a topic is sent to, without a promise; null: ask `publishInfo`. */
+  knownPublishInfo(topic: string): PublishInfo | null {
+    const known = this.#fresh(topic)
+    return known === null || known.publish.queues.length === 0 ? null : known.publish
   }
 
   /**
    * An unknown topic has the queues of TBW102, at most `defaultTopicQueueNums`.
    * @throws MQ_TOPIC_NOT_EXIST, MQ_NO_PERMISSION
    */
-  publishInfo(topic: string): Promise<PublishInfo> {
-    const known = this.#publish.get(topic)
-    if (known !== undefined) return Promise.resolve(known)
+  async publishInfo(topic: string): Promise<PublishInfo> {
+    const known = this.#fresh(topic) ?? (await this.#ask(topic))
+    const info = known === null ? await this.#templateInfo(topic) : known.publish
+    if (info.queues.length === 0)
+      throw new MqError('MQ_NO_PERMISSION', `topic ${topic} has no writable queue`)
+    return info
+  }
+
+  #fresh(topic: string): Known | null {
+    const known = this.#known.get(topic)
+    if (known === undefined) return null
+    const now = this.#clock.now()
+    if (now - known.askedAt >= refreshMs) {
+      known.askedAt = now
+      // who cannot be asked now is asked again in 30 s
+      this.#ask(topic).catch(() => undefined)
+    }
+    return known
+  }
+
+  #ask(topic: string): Promise<Known | null> {
     let asked = this.#asked.get(topic)
     if (asked === undefined) {
-      asked = this.#ask(topic).finally(() => this.#asked.delete(topic))
+      asked = this.#nameServers
+        .routeOrNull(topic)
+        .then((route) => this.#take(topic, route))
+        .finally(() => this.#asked.delete(topic))
       this.#asked.set(topic, asked)
     }
     return asked
   }
 
-  async #ask(topic: string): Promise<PublishInfo> {
-    const route = await this.#nameServers.routeOrNull(topic)
-    const info = route === null ? await this.#templateInfo(topic) : publishInfo(topic, route, Infinity, true)
-    if (info.queues.length === 0)
-      throw new MqError('MQ_NO_PERMISSION', `topic ${topic} has no writable queue`)
-    if (info.exists) this.#publish.set(topic, info)
-    return info
+  #take(topic: string, route: TopicRoute | null): Known | null {
+    if (route === null) {
+      this.#known.delete(topic)
+      return null
+    }
+    const publish = publishInfo(topic, route, Infinity, true)
+    const known = { route, publish, askedAt: this.#clock.now() }
+    this.#known.set(topic, known)
+    return known
   }
 
   async #templateInfo(topic: string): Promise<PublishInfo> {
@@ -64,7 +105,7 @@ export class RouteTable {
 
   /** Readable queues in RocketMQ's order. @throws MQ_TOPIC_NOT_EXIST */
   async subscribeQueues(topic: string): Promise<MessageQueue[]> {
-    const route = await this.#route(topic)
+    const route = await this.route(topic)
     const readable = route.queueDatas.filter((data) => (data.perm & Perm.read) !== 0)
     const queues = readable.flatMap(({ brokerName, readQueueNums }) =>
       Array.from({ length: readQueueNums }, (_, queueId) => ({ topic, brokerName, queueId })),
@@ -74,19 +115,20 @@ export class RouteTable {
 
   /** @throws MQ_TOPIC_NOT_EXIST, MQ_BROKER_NOT_EXIST */
   async addressOf(queue: MessageQueue): Promise<string> {
-    return addressOf(await this.#route(queue.topic), queue.brokerName)
+    return addressOf(await this.route(queue.topic), queue.brokerName)
   }
 
-  async #route(topic: string): Promise<TopicRoute> {
-    let route = this.#routes.get(topic)
-    if (route === undefined) this.#routes.set(topic, (route = await this.#nameServers.route(topic)))
-    return route
+  /** @throws MQ_TOPIC_NOT_EXIST */
+  async route(topic: string): Promise<TopicRoute> {
+    const known = this.#fresh(topic) ?? (await this.#ask(topic))
+    if (known === null) throw new MqError('MQ_TOPIC_NOT_EXIST', `no such topic: ${topic}`)
+    return known.route
   }
 
+  /** The next question is asked anew. */
   forget(topic: string): void {
-    this.#publish.delete(topic)
+    this.#known.delete(topic)
     this.#asked.delete(topic)
-    this.#routes.delete(topic)
   }
 }
 

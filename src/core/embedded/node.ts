@@ -1,24 +1,38 @@
-import { systemClock, type Clock } from '../lib/clock.ts'
+import { systemClock, systemTimers, type Clock, type Timers } from '../lib/clock.ts'
 import { Broker } from '../broker/broker.ts'
 import { brokerHandlers } from '../broker/handlers/index.ts'
-import { systemTimers, type ClientPush, type Timers } from '../broker/ports.ts'
+import type { ClientPush } from '../broker/ports.ts'
 import { loopbackPullCaps, remotePullCaps } from '../broker/pull.ts'
+import { MqError } from '../errors.ts'
 import { masterId } from '../model/route.ts'
-import { namesrvHandlers } from '../namesrv/handlers.ts'
-import { Routes } from '../namesrv/routes.ts'
-import type { Handlers } from '../remoting/handlers.ts'
+import type { LocalBroker } from '../namesrv/routes.ts'
+import type { Channel, Handlers } from '../remoting/handlers.ts'
 import { nodeFileSystem, type FileSystem } from '../store/file-system.ts'
 import { isForeign } from '../store/foreign-log.ts'
 import type { MessageStore } from '../store/message-store.ts'
-import { Store } from '../store/store.ts'
+import type { Retention } from '../store/retention.ts'
+import { Store, type StoreOptions } from '../store/store.ts'
+import { addressText, type Advertised } from './advertise.ts'
 import { openForeignStore } from './foreign.ts'
 import { kvConfigDb } from './kv-config-db.ts'
+import { NameServer } from './name-server.ts'
 
 export interface NodeOptions {
   readonly folder: string
   /** 'turn' for commands, 'hold' for a server; see StoreOptions. */
   readonly writer: 'turn' | 'hold'
   readonly segmentSize?: number
+  /** What a folder is created with, and keeps: another name for a folder that has one is an error. */
+  readonly brokerName?: string
+  readonly clusterName?: string
+  readonly flush?: 'sync' | 'async'
+  readonly retention?: Retention
+  /** Default true. */
+  readonly autoCreateTopics?: boolean
+  /** Where routes send clients; absent: where the caller dialled. */
+  readonly advertise?: Advertised
+  /** True: brokers of other processes may register. Default false. */
+  readonly takesBrokers?: boolean
   readonly fs?: FileSystem
   readonly clock?: Clock
   readonly timers?: Timers
@@ -37,37 +51,40 @@ export class EmbeddedNode {
   readonly broker: Broker
   readonly handlers: Handlers
   readonly store: MessageStore
+  readonly #nameServer: NameServer
   #cancelFlush: () => void = () => undefined
 
+  /** @throws MQ_USAGE for a folder of another broker, and what Store throws */
   constructor(options: NodeOptions) {
-    const { folder, writer, clock = systemClock, fs = nodeFileSystem, timers = systemTimers } = options
-    const lockTimeout = options.lockTimeoutMs === undefined ? {} : { lockTimeoutMs: options.lockTimeoutMs }
-    const segmentSize = options.segmentSize === undefined ? {} : { segmentSize: options.segmentSize }
-    // a server writes: it is refused where the store is opened
-    const foreign = writer === 'turn' && isForeign(fs, folder)
-    this.store = foreign
-      ? openForeignStore({ folder, fs, ...lockTimeout })
-      : new Store({ folder, fs, clock, writer, ...segmentSize, ...lockTimeout })
-    const pullCaps = writer === 'turn' ? loopbackPullCaps : remotePullCaps
-    const exclusiveModes = writer === 'turn'
-    const push = options.push ?? silent
-    this.broker = new Broker({ store: this.store, clock, timers, push, pullCaps, exclusiveModes })
-    const { broker } = this
-    const routes = new Routes([
-      {
-        cluster: broker.clusterName,
-        brokerName: broker.brokerName,
-        brokerId: masterId,
-        addrFor: (dialled) => dialled,
-        topic: (name) => broker.topics.get(name),
-        topics: () => broker.topics.all(),
-      },
-    ])
-    this.handlers = { ...brokerHandlers(broker), ...namesrvHandlers(routes, kvConfigDb(this.store.state)) }
+    const { writer, clock = systemClock, timers = systemTimers } = options
+    this.store = openStore(options, clock)
+    try {
+      checkNames(this.store, options)
+    } catch (error) {
+      this.store.close()
+      throw error
+    }
+    this.broker = new Broker({
+      store: this.store,
+      clock,
+      timers,
+      push: options.push ?? silent,
+      pullCaps: writer === 'turn' ? loopbackPullCaps : remotePullCaps,
+      exclusiveModes: writer === 'turn',
+      autoCreateTopics: options.autoCreateTopics ?? true,
+    })
+    this.#nameServer = new NameServer({
+      clock,
+      timers,
+      kvConfig: kvConfigDb(this.store.state),
+      local: localBroker(this.broker, options.advertise),
+      takesBrokers: options.takesBrokers ?? false,
+    })
+    this.handlers = { ...brokerHandlers(this.broker), ...this.#nameServer.handlers }
     if (writer === 'hold') {
       this.#flushEvery(timers)
-      broker.clients.expireEvery(timers)
-      broker.due.start()
+      this.broker.clients.expireEvery(timers)
+      this.broker.due.start()
     }
   }
 
@@ -78,9 +95,57 @@ export class EmbeddedNode {
     })
   }
 
+  disconnected(channel: Channel): void {
+    this.broker.disconnected(channel)
+    this.#nameServer.disconnected(channel)
+  }
+
   close(): void {
     this.#cancelFlush()
+    this.#nameServer.close()
     this.broker.close()
     this.store.close()
+  }
+}
+
+function openStore(options: NodeOptions, clock: Clock): MessageStore {
+  const { folder, writer, fs = nodeFileSystem, lockTimeoutMs, segmentSize } = options
+  const lockTimeout = lockTimeoutMs === undefined ? {} : { lockTimeoutMs }
+  // a server writes: it is refused where the store is opened
+  if (writer === 'turn' && isForeign(fs, folder)) return openForeignStore({ folder, fs, ...lockTimeout })
+  const { brokerName, clusterName, flush, retention } = options
+  const given: Partial<StoreOptions> = {
+    ...(segmentSize !== undefined && { segmentSize }),
+    ...(brokerName !== undefined && { brokerName }),
+    ...(clusterName !== undefined && { clusterName }),
+    ...(flush !== undefined && { flush }),
+    ...(retention !== undefined && { retention }),
+  }
+  return new Store({ folder, fs, clock, writer, ...lockTimeout, ...given })
+}
+
+/** Records, routes and offsets name the broker: it cannot become another one. */
+function checkNames(store: MessageStore, options: NodeOptions): void {
+  const { brokerName = store.brokerName, clusterName = store.clusterName } = options
+  if (brokerName === store.brokerName && clusterName === store.clusterName) return
+  throw new MqError(
+    'MQ_USAGE',
+    `${options.folder} is that of ${store.brokerName} in ${store.clusterName}, not of ${brokerName} in ${clusterName}`,
+    { hint: 'a folder keeps the names it was made with: leave them out, or choose another folder' },
+  )
+}
+
+function localBroker(broker: Broker, advertise: Advertised | undefined): LocalBroker {
+  return {
+    cluster: broker.clusterName,
+    brokerName: broker.brokerName,
+    brokerId: masterId,
+    addrFor: (dialled) => {
+      if (advertise === undefined) return dialled
+      return addressText(advertise.host, advertise.port ?? dialled.slice(dialled.lastIndexOf(':') + 1))
+    },
+    topic: (name) => broker.topics.get(name),
+    topics: () => broker.topics.all(),
+    dataVersion: () => broker.topics.dataVersion(),
   }
 }

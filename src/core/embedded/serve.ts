@@ -2,27 +2,56 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ClientPush } from '../broker/ports.ts'
+import { RemoteInvoker } from '../client/remote-invoker.ts'
+import { MqError } from '../errors.ts'
+import { systemClock, systemTimers } from '../lib/clock.ts'
+import { silentLog, type Log } from '../lib/log.ts'
+import { masterId } from '../model/route.ts'
 import { Perm } from '../model/topic.ts'
+import type { Channel, Handlers } from '../remoting/handlers.ts'
 import { RemotingServer } from '../remoting/server.ts'
+import type { Retention } from '../store/retention.ts'
+import { addressText, parseAdvertised, resolveAdvertised, type Advertised } from './advertise.ts'
+import { openNameServer } from './name-server.ts'
 import { EmbeddedNode } from './node.ts'
-import { removeServerFile, writeServerFile } from './server-file.ts'
+import { Registrar } from './registrar.ts'
+import { removeServerFile, serverOf, writeServerFile } from './server-file.ts'
 
 export interface ServeOptions {
-  /** Folder to serve; null: a temporary one that is removed at close. */
-  readonly store: string | null
+  /** Folder to serve; null or absent: a temporary one that is removed at close. */
+  readonly store?: string | null
+  /** Default both, on one port. A broker alone answers name server requests for itself only. */
+  readonly role?: 'namesrv' | 'broker' | 'both'
   /** 0 picks a free one. Default 9876. */
   readonly port?: number
   /** Default 127.0.0.1. */
   readonly bind?: string
+  /** `host` or `host:port` that clients are told; default: the address they dialled. */
+  readonly advertise?: string
+  /** Name servers elsewhere to register with, `host:port` each. */
+  readonly namesrv?: readonly string[]
+  /** What a folder is made with, and keeps; default broker-a and DefaultCluster. */
+  readonly brokerName?: string
+  readonly clusterName?: string
   /** Bytes of a commit-log segment, where this makes the folder. */
   readonly segmentSize?: number
+  /** sync: a message is acknowledged once it is on the disk. Default async, within 500 ms, as RocketMQ. */
+  readonly flush?: 'sync' | 'async'
+  readonly retention?: Retention
+  /** False: a send to an unknown topic is refused. Default true. */
+  readonly autoCreateTopics?: boolean
   /** Topics to make before the first client is let in. */
   readonly topics?: readonly { readonly name: string; readonly queues: number }[]
+  /** Consumer groups to make likewise. */
+  readonly groups?: readonly string[]
+  readonly log?: Log
 }
 
 export interface Served {
-  /** `host:port` of name server and broker. */
+  /** `host:port` it listens on. */
   readonly address: string
+  /** Name servers for clients, as NAMESRV_ADDR has them: `a:9876;b:9876`. */
+  readonly namesrv: string
   /** The folder that is served. */
   readonly store: string
   /** Stops taking requests, writes and syncs what was taken, leaves the folder closed. */
@@ -33,64 +62,166 @@ const defaultPort = 9876
 const defaultBind = '127.0.0.1'
 /** Another process that writes to the folder lets it go within milliseconds. */
 const lockTimeoutMs = 2000
+/** BrokerConfig.registerBrokerTimeoutMills is 24 s; ours must not keep a server from ending. */
+const namesrvTimeoutMs = 3000
+
+/** What a role is made of. */
+interface Serving {
+  readonly handlers: Handlers
+  /** Null: a name server alone. */
+  readonly broker: EmbeddedNode['broker'] | null
+  disconnected(channel: Channel): void
+  close(): void
+}
+
+/** Steps to take back what was started, the last one first. */
+type Undo = (() => void | Promise<void>)[]
 
 /**
- * Name server and broker on one port.
- * @throws MQ_STORE_IN_USE, MQ_STORE_UNWRITABLE, MQ_FAILED, MQ_INVALID_PARAMETER
+ * Name server and broker on one port, or one of them.
+ * @throws MQ_STORE_IN_USE, MQ_STORE_UNWRITABLE, MQ_FAILED, MQ_INVALID_PARAMETER, MQ_USAGE
  */
-export async function serve(options: ServeOptions): Promise<Served> {
-  const { port = defaultPort, bind = defaultBind, topics = [] } = options
-  const store = options.store ?? mkdtempSync(join(tmpdir(), 'pocketmq-'))
-  const removeStore = (): void => {
-    if (options.store === null) rmSync(store, { recursive: true, force: true })
+export async function serve(options: ServeOptions = {}): Promise<Served> {
+  const undo: Undo = []
+  const close = (): Promise<void> => undoAll(undo)
+  try {
+    return { ...(await start(options, undo)), close }
+  } catch (error) {
+    await close()
+    throw error
   }
-  let node: EmbeddedNode | null = null
+}
+
+/** All of them, whatever one says; @throws what the first that failed said */
+async function undoAll(undo: Undo): Promise<void> {
+  const failures: unknown[] = []
+  for (const step of undo.splice(0).reverse()) {
+    try {
+      await step()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0]
+}
+
+async function start(options: ServeOptions, undo: Undo): Promise<Omit<Served, 'close'>> {
+  const { port = defaultPort, bind = defaultBind, log = silentLog } = options
+  const advertise = options.advertise === undefined ? null : parseAdvertised(options.advertise)
+  const dialledAs = advertise === null ? null : await resolveAdvertised(advertise)
+  const store = options.store ?? mkdtempSync(join(tmpdir(), 'pocketmq-'))
+  if (store !== options.store) undo.push(() => rmSync(store, { recursive: true, force: true }))
   let server: RemotingServer | null = null
   const push: ClientPush = {
     consumerIdsChanged: (channel, consumerGroup) =>
       server?.push(channel, 'NOTIFY_CONSUMER_IDS_CHANGED', { header: { consumerGroup }, body: undefined }),
   }
+  const serving = openRole(store, options, advertise, push)
+  undo.push(() => serving.close())
+  if (serving.broker !== null) prepare(serving.broker, options)
+  const onDisconnect = (channel: Channel): void => serving.disconnected(channel)
+  const listen = { port, bind, handlers: serving.handlers, onDisconnect, log }
+  server = new RemotingServer({ ...listen, ...(dialledAs !== null && { dialledAs }) })
+  const remoting = server
+  const listening = await remoting.listen()
+  undo.push(() => remoting.close())
+  const near = addressText(nearHost(bind), listening)
+  if (serving.broker !== null) {
+    writeServerFile(store, near)
+    undo.push(() => removeServerFile(store))
+    await register(serving.broker, options, advertise, listening, undo)
+  }
+  const elsewhere = options.role === 'broker' ? (options.namesrv ?? []) : []
+  const namesrv = elsewhere.length > 0 ? elsewhere.join(';') : near
+  return { address: addressText(bind, listening), namesrv, store }
+}
+
+function openRole(
+  store: string,
+  options: ServeOptions,
+  advertise: Advertised | null,
+  push: ClientPush,
+): Serving {
+  const { role = 'both', brokerName, clusterName, segmentSize, flush, retention, autoCreateTopics } = options
+  if (role === 'namesrv') return { broker: null, ...openNameServer(store, systemClock, systemTimers) }
   try {
-    const segmentSize = options.segmentSize === undefined ? {} : { segmentSize: options.segmentSize }
-    node = new EmbeddedNode({ folder: store, writer: 'hold', lockTimeoutMs, push, ...segmentSize })
-    const { broker, handlers } = node
-    for (const { name, queues } of topics) createTopic(broker.topics, name, queues)
-    const remoting = new RemotingServer({
-      port,
-      bind,
-      handlers,
-      onDisconnect: (channel) => broker.disconnected(channel),
+    return new EmbeddedNode({
+      folder: store,
+      writer: 'hold',
+      lockTimeoutMs,
+      push,
+      takesBrokers: role === 'both',
+      ...(brokerName !== undefined && { brokerName }),
+      ...(clusterName !== undefined && { clusterName }),
+      ...(segmentSize !== undefined && { segmentSize }),
+      ...(flush !== undefined && { flush }),
+      ...(retention !== undefined && { retention }),
+      ...(autoCreateTopics !== undefined && { autoCreateTopics }),
+      ...(advertise !== null && { advertise }),
     })
-    server = remoting
-    const address = `${bind}:${await remoting.listen()}`
-    writeServerFile(store, address)
-    const served = node
-    return {
-      address,
-      store,
-      async close() {
-        removeServerFile(store)
-        await remoting.close()
-        served.close()
-        removeStore()
-      },
-    }
   } catch (error) {
-    node?.close()
-    removeStore()
-    throw error
+    throw inUse(store, error)
   }
 }
 
-function createTopic(topics: EmbeddedNode['broker']['topics'], topicName: string, queues: number): void {
-  topics.update({
-    topicName,
-    readQueueNums: queues,
-    writeQueueNums: queues,
-    perm: Perm.read | Perm.write,
-    topicFilterType: 'SINGLE_TAG',
-    topicSysFlag: 0,
-    order: false,
-    attributes: {},
+/** Says who holds the folder, if it says so itself. */
+function inUse(store: string, error: unknown): unknown {
+  const holder = serverOf(store)
+  if (!(error instanceof MqError) || error.code !== 'MQ_STORE_IN_USE' || holder === null) return error
+  const why = `${store} is served at ${holder.address} by process ${holder.pid}`
+  return new MqError('MQ_STORE_IN_USE', why, {
+    hint: `use that one (-n ${holder.address}), stop it, or serve another folder`,
+    cause: error,
   })
+}
+
+function prepare(broker: EmbeddedNode['broker'], { topics = [], groups = [] }: ServeOptions): void {
+  for (const { name, queues } of topics) {
+    broker.topics.update({
+      topicName: name,
+      readQueueNums: queues,
+      writeQueueNums: queues,
+      perm: Perm.read | Perm.write,
+      topicFilterType: 'SINGLE_TAG',
+      topicSysFlag: 0,
+      order: false,
+      attributes: {},
+    })
+  }
+  for (const group of groups) broker.groups.getOrCreate(group)
+}
+
+/** Resolves when the name servers elsewhere know of the broker, or cannot be told now. */
+async function register(
+  broker: EmbeddedNode['broker'],
+  { namesrv = [], log = silentLog }: ServeOptions,
+  advertise: Advertised | null,
+  port: number,
+  undo: Undo,
+): Promise<void> {
+  if (namesrv.length === 0) return
+  const invoker = new RemoteInvoker({ timeoutMs: namesrvTimeoutMs })
+  undo.push(() => invoker.close())
+  const registrar = new Registrar({
+    clusterName: broker.clusterName,
+    brokerName: broker.brokerName,
+    brokerId: masterId,
+    topics: () => broker.topics.all(),
+    dataVersion: () => broker.topics.dataVersion(),
+    namesrv,
+    advertise: advertise === null ? null : addressText(advertise.host, advertise.port ?? port),
+    port,
+    invoker,
+    timers: systemTimers,
+    log,
+  })
+  broker.topics.onSaved = (config) => registrar.topicChanged(config)
+  undo.push(() => registrar.close())
+  await registrar.start()
+}
+
+/** Where this machine reaches what listens on an address. */
+function nearHost(bind: string): string {
+  if (bind === '0.0.0.0') return '127.0.0.1'
+  return bind === '::' ? '::1' : bind
 }

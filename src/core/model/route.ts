@@ -1,3 +1,5 @@
+import type { TopicConfig } from './topic.ts'
+
 /** Where a topic lives; RocketMQ's TopicRouteData. Keys in Java's alphabetical order, as it is printed. */
 export interface TopicRoute {
   readonly brokerDatas: readonly BrokerData[]
@@ -26,6 +28,21 @@ export interface QueueData {
 export interface ClusterInfo {
   readonly brokerAddrTable: Readonly<Record<string, BrokerData>>
   readonly clusterAddrTable: Readonly<Record<string, readonly string[]>>
+}
+
+/** RocketMQ's DataVersion: a name server takes topics anew when it is another one. */
+export interface DataVersion {
+  readonly stateVersion: number
+  /** Epoch ms. */
+  readonly timestamp: number
+  readonly counter: number
+}
+
+/** What a broker tells of itself; REGISTER_BROKER's body. */
+export interface BrokerTopics {
+  readonly dataVersion: DataVersion
+  /** All, or those that changed. */
+  readonly topics: readonly TopicConfig[]
 }
 
 export const masterId = 0

@@ -1,16 +1,24 @@
 import { MqError } from '../errors.ts'
+import { crc32 } from '../lib/crc32.ts'
+import { decodeRegistration } from '../remoting/bodies/broker-registration.ts'
 import type { Handlers } from '../remoting/handlers.ts'
-import type { Routes } from './routes.ts'
+import type { CallOf } from '../remoting/requests/index.ts'
+import type { Registration, Routes } from './routes.ts'
 
 /** Entries by namespace; KVConfigManager. */
 export interface KvConfig {
   get(namespace: string, key: string): string | null
   put(namespace: string, key: string, value: string): void
   remove(namespace: string, key: string): void
-  list(namespace: string): Record<string, string>
+  /** Null for a namespace without entries. */
+  list(namespace: string): Readonly<Record<string, string>> | null
 }
 
-/** ClientRequestProcessor and DefaultRequestProcessor: 100, 101, 102, 105, 106, 206, 216, 219, 224. */
+/** NamesrvUtil.NAMESPACE_ORDER_TOPIC_CONFIG: brokers are told of it when they register. */
+const orderNamespace = 'ORDER_TOPIC_CONFIG'
+
+/** What everybody asks: ClientRequestProcessor and DefaultRequestProcessor, 100, 101, 102, 105, 106, 206,
+216, 219, 224. */
 export function namesrvHandlers(routes: Routes, kvConfig: KvConfig): Handlers {
   return {
     GET_ROUTEINFO_BY_TOPIC({ localAddress }, { header }, reply) {
@@ -39,17 +47,18 @@ export function namesrvHandlers(routes: Routes, kvConfig: KvConfig): Handlers {
     },
     GET_KVLIST_BY_NAMESPACE(_context, { header }, reply) {
       const entries = kvConfig.list(header.namespace)
-      if (Object.keys(entries).length === 0)
+      if (entries === null)
         throw new MqError('MQ_NOT_FOUND', `No config item, Namespace: ${header.namespace}`)
       reply({ body: entries })
     },
-    DELETE_TOPIC_IN_NAMESRV(_context, _call, reply) {
-      // routes come from the broker of this process: when it has no such topic, there is no route
+    DELETE_TOPIC_IN_NAMESRV(_context, { header }, reply) {
+      routes.forgetTopic(header.topic, header.clusterName ?? null)
       reply({})
     },
     GET_TOPICS_BY_CLUSTER({ localAddress }, { header }, reply) {
-      const known = header.cluster in routes.clusterInfo(localAddress).clusterAddrTable
-      reply({ body: known ? routes.topicNames() : [] })
+      reply({
+        body: routes.topicNames(routes.clusterInfo(localAddress).clusterAddrTable[header.cluster] ?? []),
+      })
     },
     GET_KV_CONFIG(_context, { header }, reply) {
       const value = kvConfig.get(header.namespace, header.key)
@@ -58,5 +67,58 @@ export function namesrvHandlers(routes: Routes, kvConfig: KvConfig): Handlers {
       }
       reply({ header: { value } })
     },
+  }
+}
+
+/** What brokers of other processes ask: DefaultRequestProcessor, 103, 104, 205, 322, 327, 901, 904. */
+export function registrationHandlers(routes: Routes, kvConfig: KvConfig): Handlers {
+  return {
+    REGISTER_BROKER({ channel }, call, reply) {
+      const master = routes.register(registrationOf(call), channel)
+      const orders = kvConfig.list(orderNamespace)
+      reply({ header: { ...master }, ...(orders === null ? {} : { body: orders }) })
+    },
+    UNREGISTER_BROKER(_context, { header }, reply) {
+      routes.unregister({ ...header, cluster: header.clusterName })
+      reply({})
+    },
+    BROKER_HEARTBEAT(_context, { header }, reply) {
+      routes.heartbeat({ ...header, cluster: header.clusterName })
+      reply({})
+    },
+    QUERY_DATA_VERSION(_context, { header, body }, reply) {
+      const address = { ...header, cluster: header.clusterName }
+      const changed = routes.isChanged(address, body)
+      routes.heartbeat(address)
+      const known = routes.registeredVersion(address)
+      reply({ header: { changed }, ...(known === null ? {} : { body: known }) })
+    },
+    GET_BROKER_MEMBER_GROUP({ localAddress }, { header }, reply) {
+      const { clusterName: cluster, brokerName } = header
+      const brokerAddrs = routes.members(brokerName, localAddress)?.brokerAddrs ?? {}
+      reply({ body: { cluster, brokerName, brokerAddrs } })
+    },
+    WIPE_WRITE_PERM_OF_BROKER(_context, { header }, reply) {
+      reply({ header: { wipeTopicCount: routes.changePerm(header.brokerName, 'wipe') } })
+    },
+    ADD_WRITE_PERM_OF_BROKER(_context, { header }, reply) {
+      reply({ header: { addTopicCount: routes.changePerm(header.brokerName, 'add') } })
+    },
+  }
+}
+
+/** @throws MQ_FAILED, and what decodeRegistration throws */
+function registrationOf({ header, body }: CallOf<'REGISTER_BROKER'>): Registration {
+  const { bodyCrc32 = 0, compressed = false, clusterName: cluster } = header
+  if (bodyCrc32 !== 0 && bodyCrc32 !== crc32(body)) throw new MqError('MQ_FAILED', 'crc32 not match')
+  return {
+    ...decodeRegistration(body, compressed),
+    cluster,
+    brokerName: header.brokerName,
+    brokerId: header.brokerId,
+    brokerAddr: header.brokerAddr,
+    haServerAddr: header.haServerAddr,
+    heartbeatTimeoutMs: header.heartbeatTimeoutMillis ?? null,
+    enableActingMaster: header.enableActingMaster ?? null,
   }
 }

@@ -37,6 +37,8 @@ export class RemotingClient {
   #connecting: Socket | null = null
   /** Where requests go; null: the next one dials. */
   #connection: Connection | null = null
+  /** Who waits for the connection itself. */
+  #dialled: ((error: MqError | null) => void)[] = []
   /** With those that are sent nothing more, but still owe answers. */
   readonly #open = new Set<Connection>()
   #opaque = 0
@@ -45,6 +47,19 @@ export class RemotingClient {
   constructor(address: string, options: ClientOptions) {
     this.#address = address
     this.#options = options
+  }
+
+  /** The address of this side, as a socket says it. Dials if need be. @throws MQ_BROKER_UNREACHABLE */
+  localHost(): Promise<string> {
+    const host = this.#connection?.socket.localAddress
+    if (host !== undefined) return Promise.resolve(host)
+    if (hostAndPort(this.#address) === null) return Promise.reject(noAddress(this.#address))
+    return new Promise((resolve, reject) => {
+      this.#dialled.push((error) =>
+        error === null ? resolve(this.#connection!.socket.localAddress!) : reject(error),
+      )
+      this.#connect()
+    })
   }
 
   /** `onReply` is called once, in a later turn for anything but a request that cannot be sent at all. */
@@ -65,8 +80,7 @@ export class RemotingClient {
       return onReply(new MqError('MQ_MESSAGE_ILLEGAL', (error as Error).message), null)
     }
     if (hostAndPort(this.#address) === null) {
-      const error = new MqError('MQ_BROKER_UNREACHABLE', `not host:port: ${JSON.stringify(this.#address)}`)
-      return onReply(error, null)
+      return onReply(noAddress(this.#address), null)
     }
     const deadline = Date.now() + this.#options.timeoutMs
     const waiting = { deadline, frame, onReply, connection: null, sentAgain: false }
@@ -76,7 +90,9 @@ export class RemotingClient {
   }
 
   close(): void {
-    this.#fail(() => true, new MqError('MQ_FAILED', `the connection to ${this.#address} was closed`))
+    const error = new MqError('MQ_FAILED', `the connection to ${this.#address} was closed`)
+    this.#fail(() => true, error)
+    for (const tellDialled of this.#dialled.splice(0)) tellDialled(error)
     this.#connecting?.destroy()
     this.#connecting = null
     this.#connection = null
@@ -98,10 +114,9 @@ export class RemotingClient {
       this.#connecting = null
       socket.destroy()
       const why = `cannot connect to ${this.#address}: ${reasonOf(cause)}`
-      this.#fail(
-        (waiting) => waiting.connection === null,
-        new MqError('MQ_BROKER_UNREACHABLE', why, { cause }),
-      )
+      const error = new MqError('MQ_BROKER_UNREACHABLE', why, { cause })
+      this.#fail((waiting) => waiting.connection === null, error)
+      for (const tellDialled of this.#dialled.splice(0)) tellDialled(error)
     }
     socket.setTimeout(this.#options.timeoutMs, () => failed(new Error('no answer in time')))
     socket.once('error', failed)
@@ -121,6 +136,7 @@ export class RemotingClient {
     )
     this.#open.add(connection)
     this.#connection = connection
+    for (const tellDialled of this.#dialled.splice(0)) tellDialled(null)
     for (const waiting of this.#waiting.values()) if (waiting.connection === null) this.#send(waiting)
   }
 
@@ -192,6 +208,10 @@ function tell(onReply: OnReply, error: MqError | null, command: Command | null):
       throw thrown as Error
     })
   }
+}
+
+function noAddress(address: string): MqError {
+  return new MqError('MQ_BROKER_UNREACHABLE', `not host:port: ${JSON.stringify(address)}`)
 }
 
 interface HostAndPort {

@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { MqError } from '../errors.ts'
+import type { Log } from '../lib/log.ts'
 import { formatHost, hostOf } from '../model/host.ts'
 import { ourVersion } from '../model/versions.ts'
 import { decodeCall, encodeAnswer, encodeCall, type EncodedAnswer } from './codec.ts'
@@ -18,6 +19,9 @@ export interface ServerOptions {
   readonly onDisconnect: (channel: Channel) => void
   /** A connection on which nothing moves, either way, for so long is closed. */
   readonly idleMaxMs?: number
+  /** Where callers are said to have dialled, when the socket does not know: an ip, and null for its port. */
+  readonly dialledAs?: { readonly host: string; readonly port: number | null }
+  readonly log: Log
 }
 
 /** NettyServerConfig.serverChannelMaxIdleTimeSeconds */
@@ -46,8 +50,9 @@ export class RemotingServer {
   }
 
   #accept(socket: Socket): void {
-    const { onDisconnect, idleMaxMs = idleMaxMsDefault } = this.#options
-    const local = formatHost(hostOf(socket.localAddress ?? '127.0.0.1', socket.localPort ?? 0))
+    const { onDisconnect, idleMaxMs = idleMaxMsDefault, dialledAs } = this.#options
+    const localHost = dialledAs?.host ?? socket.localAddress ?? '127.0.0.1'
+    const local = formatHost(hostOf(localHost, dialledAs?.port ?? socket.localPort ?? 0))
     const remoteHost = hostOf(socket.remoteAddress ?? '127.0.0.1', socket.remotePort ?? 0)
     const connection: Connection = new Connection(
       socket,
@@ -80,19 +85,19 @@ export class RemotingServer {
         this.#server.off('error', refused)
         // one connection that could not be taken (no descriptors left, say) is no reason to leave the others
         this.#server.on('error', (error) =>
-          process.emitWarning(`a connection was not taken: ${error.message}`),
+          this.#options.log('warn', 'connection-refused', `a connection was not taken: ${error.message}`),
         )
         resolve((this.#server.address() as AddressInfo).port)
       })
     })
   }
 
-  /** Takes no new connections, then ends the open ones. */
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#server.close(() => resolve())
-      for (const connection of this.#connections.values()) connection.close()
-    })
+  /** Takes no new connections, then ends the open ones, with the answers to what this turn has taken. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    await new Promise((resolve) => setImmediate(resolve))
+    for (const connection of this.#connections.values()) connection.close()
+    await closed
   }
 
   /** A one-way request to a client; nothing, when it has gone or does not read. */

@@ -19,6 +19,8 @@ const smallTurn = 2048
 export interface GroupCommitParts {
   /** See StoreOptions. */
   readonly writer: 'turn' | 'hold'
+  /** True: what is acknowledged is on the disk. */
+  readonly syncs: boolean
   readonly log: CommitLog
   readonly index: StoreIndex
   readonly batch: AppendBatch
@@ -115,11 +117,11 @@ export class GroupCommit {
   }
 
   #writeBatch(batch: readonly Staged[]): MqError | null {
-    const { writer, log, index, turn } = this.#parts
+    const { writer, syncs, log, index, turn } = this.#parts
     this.#wrote = true
     try {
       log.write()
-      if (writer === 'turn') this.#sync()
+      if (syncs) this.#sync()
       for (const { dispatch, result, size, storeTimestamp } of batch) {
         if (dispatch !== null) index.add(dispatch)
         else index.pass(result.physicalOffset, size, storeTimestamp)

@@ -38,6 +38,8 @@ export interface StoreOptions {
    * timer.
    */
   readonly writer: 'turn' | 'hold'
+  /** In 'hold', 'sync': a batch is acknowledged once synced; RocketMQ's SYNC_FLUSH. Default 'async'. */
+  readonly flush?: 'sync' | 'async'
   /** How long to wait for another writer. */
   readonly lockTimeoutMs?: number
   /** Applied by itself, when a segment is full and by a server every minute. Default 72 h. */
@@ -126,6 +128,7 @@ export class Store {
     })
     this.#writing = new GroupCommit({
       writer: options.writer,
+      syncs: options.writer === 'turn' || options.flush === 'sync',
       log: this.#log,
       index: this.#index,
       batch: this.#batch,
@@ -231,7 +234,7 @@ export class Store {
     this.#writing.commit()
   }
 
-  /** Runs under the lock; what it appends and commits is indexed, in a turn also synced. @throws as `append` */
+  /** Runs under the lock; what it appends is committed and indexed, in a turn synced. @throws as `append` */
   exclusively(act: () => void): void {
     this.#writing.exclusively(act)
   }

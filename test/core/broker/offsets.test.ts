@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Broker } from '../../../src/core/broker/broker.ts'
-import { systemTimers } from '../../../src/core/broker/ports.ts'
+import { systemTimers } from '../../../src/core/lib/clock.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { closeBroker, ManualTime, openBroker, put, topicConfig } from './test-broker.ts'
 

@@ -1,6 +1,7 @@
 import { MqError } from '../../errors.ts'
 import type { Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
+import { queryMessages } from '../query.ts'
 
 /** MessageStoreConfig.maxMsgsNumBatch and defaultQueryMaxNum */
 const queryCountMax = 64
@@ -14,7 +15,8 @@ export function messageHandlers(broker: Broker): Handlers {
         header._UNIQUE_KEY_QUERY === 'true'
           ? uniqueKeyCountMax
           : Math.min(Math.max(1, header.maxNum), queryCountMax)
-      const records = broker.query(
+      const records = queryMessages(
+        broker.store,
         header.topic,
         header.key,
         header.beginTimestamp,

@@ -26,7 +26,7 @@ export function topicHandlers(broker: Broker): Handlers {
     },
     GET_ALL_TOPIC_CONFIG(_context, _call, reply) {
       const topics = broker.topics.all()
-      const dataVersion = { ...broker.store.state.dataVersion('topic'), stateVersion: 0 }
+      const dataVersion = broker.topics.dataVersion()
       reply({ header: { totalTopicNum: topics.length }, body: { dataVersion, topics } })
     },
     GET_TOPIC_CONFIG(_context, { header }, reply) {

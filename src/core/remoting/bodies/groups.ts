@@ -5,10 +5,11 @@ import type {
   ProducerInstance,
 } from '../../model/client-data.ts'
 import type { GroupRetryPolicy, SubscriptionGroupConfig } from '../../model/group.ts'
+import type { DataVersion } from '../../model/route.ts'
 import { json, type JsonObject } from './codecs.ts'
 import { consumeStatsShape, readConnection, readSubscription } from './bodies.ts'
 import { queueKey, readQueue } from './queues.ts'
-import { readDataVersion, type DataVersion } from './topics.ts'
+import { readDataVersion } from './topics.ts'
 
 /** Bodies of the requests about groups; each names its Java class. */
 

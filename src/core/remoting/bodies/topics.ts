@@ -1,4 +1,5 @@
 import type { QueueStats } from '../../model/stats.ts'
+import type { DataVersion } from '../../model/route.ts'
 import type { TopicConfig } from '../../model/topic.ts'
 import { json, type JsonObject } from './codecs.ts'
 import { queueKey, readQueue } from './queues.ts'
@@ -16,14 +17,6 @@ export function readTopicConfig(from: JsonObject): TopicConfig {
     order: from.flag('order'),
     attributes: from.object('attributes').textMap(),
   }
-}
-
-/** RocketMQ's DataVersion. */
-export interface DataVersion {
-  readonly stateVersion: number
-  /** Epoch ms. */
-  readonly timestamp: number
-  readonly counter: number
 }
 
 export function readDataVersion(from: JsonObject): DataVersion {

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs'
+import { parse } from 'dot-properties'
+import { MqError } from '../core/errors.ts'
+
+/** What a broker.conf says that means something here. */
+export interface BrokerConf {
+  readonly clusterName?: string
+  readonly brokerName?: string
+  readonly port?: number
+  readonly bind?: string
+  readonly advertise?: string
+  readonly namesrv?: string
+  readonly store?: string
+  readonly flush?: 'sync' | 'async'
+  readonly segmentSize?: number
+  readonly retentionHours?: number
+  readonly autoCreateTopics?: boolean
+}
+
+type Reader = (value: string, name: string) => BrokerConf
+
+/** RocketMQ's property names: BrokerConfig, NettyServerConfig, MessageStoreConfig. */
+const readers: Readonly<Record<string, Reader>> = {
+  brokerClusterName: (clusterName) => ({ clusterName }),
+  brokerName: (brokerName) => ({ brokerName }),
+  listenPort: (value, name) => ({ port: wholeNumber(value, name, 65_535) }),
+  bindAddress: (bind) => ({ bind }),
+  brokerIP1: (advertise) => ({ advertise }),
+  namesrvAddr: (namesrv) => ({ namesrv }),
+  storePathRootDir: (store) => ({ store }),
+  mappedFileSizeCommitLog: (value, name) => ({ segmentSize: wholeNumber(value, name, 0x7fff_ffff) }),
+  fileReservedTime: (value, name) => ({ retentionHours: wholeNumber(value, name, 1_000_000) }),
+  autoCreateTopicEnable: (value, name) => ({ autoCreateTopics: truth(value, name) }),
+  flushDiskType: (value, name) => ({
+    flush: oneOf(value, name, { ASYNC_FLUSH: 'async', SYNC_FLUSH: 'sync' } as const),
+  }),
+  // a master's id is 0 whatever is written: BrokerStartup
+  brokerId: () => ({}),
+  brokerRole: (value, name) =>
+    oneOf(value, name, { ASYNC_MASTER: {}, SYNC_MASTER: {} }, 'nothing is copied from a master here'),
+  aclEnable: refuseTrue,
+  authenticationEnabled: refuseTrue,
+  authorizationEnabled: refuseTrue,
+}
+
+/**
+ * Reads a file of Java properties. What has no meaning here is passed over, and told.
+ * @returns the settings, and the names that were passed over
+ * @throws MQ_INPUT, MQ_USAGE
+ */
+export function readBrokerConf(path: string): {
+  readonly conf: BrokerConf
+  readonly ignored: readonly string[]
+} {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new MqError('MQ_USAGE', `cannot read ${path}: ${(cause as Error).message}`, { cause })
+  }
+  const properties = Object.entries(parse(text) as Record<string, string>)
+  let conf: BrokerConf = {}
+  const ignored: string[] = []
+  for (const [name, value] of properties) {
+    if (Object.hasOwn(readers, name)) conf = { ...conf, ...readers[name]!(value.trim(), name) }
+    else ignored.push(name)
+  }
+  return { conf, ignored }
+}
+
+function bad(name: string, value: string, hint: string): MqError {
+  return new MqError('MQ_USAGE', `${name}=${value} cannot be done`, { hint })
+}
+
+function wholeNumber(value: string, name: string, max: number): number {
+  const number = Number(value)
+  if (!/^\d+$/.test(value) || number > max) throw bad(name, value, `a whole number from 0 to ${max}`)
+  return number
+}
+
+function truth(value: string, name: string): boolean {
+  return oneOf(value.toLowerCase(), name, { true: true, false: false })
+}
+
+function oneOf<T>(value: string, name: string, values: Readonly<Record<string, T>>, why = ''): T {
+  if (Object.hasOwn(values, value)) return values[value]!
+  const choices = Object.keys(values).join(' or ')
+  throw bad(name, value, why === '' ? `write ${choices}` : `${why}: write ${choices}`)
+}
+
+/** Who believes that nobody gets in must not be left with an open door. */
+function refuseTrue(value: string, name: string): BrokerConf {
+  if (truth(value, name))
+    throw bad(name, value, 'there is no access control here: remove the line if that is wanted')
+  return {}
+}
