@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Broker } from '../../../src/core/broker/broker.ts'
+import { queryMessages } from '../../../src/core/broker/query.ts'
 import { parseBatch } from '../../../src/core/broker/put.ts'
 import { limits } from '../../../src/core/model/limits.ts'
 import { formatProperties, parseProperties } from '../../../src/core/model/properties.ts'
@@ -77,7 +78,7 @@ describe('putting messages', () => {
 
   it('finds a message by the unique key it was given, though one without value came first', async () => {
     const properties = await stored({ properties: 'UNIQ_KEY\u0001\u0002' })
-    const found = broker.query('T', properties['UNIQ_KEY']!, 0, Number.MAX_SAFE_INTEGER, 10)
+    const found = queryMessages(broker.store, 'T', properties['UNIQ_KEY']!, 0, Number.MAX_SAFE_INTEGER, 10)
     assert.equal(found.length, 1)
   })
 
