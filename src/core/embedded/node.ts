@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../lib/clock.ts'
 import { Broker } from '../broker/broker.ts'
 import { brokerHandlers } from '../broker/handlers/index.ts'
-import { systemTimers, type ClientPush, type Timers } from '../broker/ports.ts'
+import { silentPush, systemTimers, type ClientPush, type Timers } from '../broker/ports.ts'
 import { loopbackPullCaps, remotePullCaps } from '../broker/pull.ts'
 import { masterId } from '../model/route.ts'
 import { namesrvHandlers } from '../namesrv/handlers.ts'
@@ -30,8 +30,6 @@ export interface NodeOptions {
 /** How often a server syncs the log and flushes the index: RocketMQ's flushIntervalCommitLog. */
 const flushIntervalMs = 500
 
-const silent: ClientPush = { consumerIdsChanged: () => undefined }
-
 /** The composition root: store, broker, name server and their handlers, over one folder. */
 export class EmbeddedNode {
   readonly broker: Broker
@@ -50,7 +48,7 @@ export class EmbeddedNode {
       : new Store({ folder, fs, clock, writer, ...segmentSize, ...lockTimeout })
     const pullCaps = writer === 'turn' ? loopbackPullCaps : remotePullCaps
     const exclusiveModes = writer === 'turn'
-    const push = options.push ?? silent
+    const push = options.push ?? silentPush
     this.broker = new Broker({ store: this.store, clock, timers, push, pullCaps, exclusiveModes })
     const { broker } = this
     const routes = new Routes([
@@ -68,6 +66,7 @@ export class EmbeddedNode {
       this.#flushEvery(timers)
       broker.clients.expireEvery(timers)
       broker.due.start()
+      broker.transactions.start()
     }
   }
 

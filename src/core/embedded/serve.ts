@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ClientPush } from '../broker/ports.ts'
 import { Perm } from '../model/topic.ts'
 import { RemotingServer } from '../remoting/server.ts'
+import { remotingPush } from './client-push.ts'
 import { EmbeddedNode } from './node.ts'
 import { removeServerFile, writeServerFile } from './server-file.ts'
 
@@ -46,10 +46,10 @@ export async function serve(options: ServeOptions): Promise<Served> {
   }
   let node: EmbeddedNode | null = null
   let server: RemotingServer | null = null
-  const push: ClientPush = {
-    consumerIdsChanged: (channel, consumerGroup) =>
-      server?.push(channel, 'NOTIFY_CONSUMER_IDS_CHANGED', { header: { consumerGroup }, body: undefined }),
-  }
+  const push = remotingPush(
+    () => server,
+    () => node?.broker.brokerName ?? '',
+  )
   try {
     const segmentSize = options.segmentSize === undefined ? {} : { segmentSize: options.segmentSize }
     node = new EmbeddedNode({ folder: store, writer: 'hold', lockTimeoutMs, push, ...segmentSize })
