@@ -2,9 +2,8 @@ import type { Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
 import { delayLevelsDefault, parseDelayLevels } from '../model/delay-level.ts'
 import { UniqueKeys } from '../model/ids.ts'
-import type { Subscription } from '../model/client-data.ts'
-import { Perm, type TopicConfig } from '../model/topic.ts'
-import { readRecord } from '../model/record.ts'
+import type { TopicConfig } from '../model/topic.ts'
+import { readRecord, storeTimestampOf } from '../model/record.ts'
 import type { AppendRequest, AppendResult } from '../store/append-batch.ts'
 import type { MessageStore } from '../store/message-store.ts'
 import { Clients } from './clients.ts'
@@ -17,13 +16,18 @@ import { Pop, type BrokerPopRequest, type Delivery, type PopAnswer } from './pop
 import { RequestModes } from './pop/request-modes.ts'
 import type { ClientChannel, ClientPush, Timers } from './ports.ts'
 import { getMessages, resetAnswer, type PullAnswer, type PullCaps, type PullRequest } from './pull.ts'
+import { PullChecks } from './pull-checks.ts'
 import { parseBatch, PutChecks, type Placed, type PutRequest } from './put.ts'
 import { QueueLocks } from './queue-locks.ts'
+import { offsetByTime, storeTimestampAt } from './query.ts'
+import { Replies } from './replies.ts'
 import { deadLetter, retryOf, type SendBackRequest } from './send-back.ts'
 import { Stats } from './stats.ts'
 import { DueWork } from './timer/due-work.ts'
 import { checkedHandle, recallMarker, type RecallRequest } from './timer/recall.ts'
 import { Topics } from './topics.ts'
+import { Halves } from './transaction/halves.ts'
+import { Transactions } from './transaction/transactions.ts'
 
 export interface BrokerOptions {
   readonly store: MessageStore
@@ -65,6 +69,7 @@ export class Broker {
   readonly stats: Stats
   readonly #clock: Clock
   readonly #checks: PutChecks
+  readonly #pullChecks: PullChecks
   readonly #longPoll: LongPoll
   readonly #pullCaps: PullCaps
   readonly #pop: Pop
@@ -74,9 +79,12 @@ export class Broker {
   readonly requestModes: RequestModes
   readonly queueLocks: QueueLocks
   readonly due: DueWork
+  readonly transactions: Transactions
+  readonly replies: Replies
 
   constructor(options: BrokerOptions) {
     const { store, clock } = options
+    this.#exclusiveModes = options.exclusiveModes ?? false
     this.store = store
     this.#clock = clock
     const { autoCreateTopics = true } = options
@@ -89,18 +97,27 @@ export class Broker {
     const levelsMs = options.delayLevelsMs ?? parseDelayLevels(delayLevelsDefault)!
     const uniqueKeys = new UniqueKeys(() => clock.now())
     const { topics } = this
+    this.#pullChecks = new PullChecks(topics, this.groups, this.clients)
     this.queueLocks = new QueueLocks(clock)
     const retries = {
       maxOf: (group: string) => this.#retriesMax(group),
       isOrdered: (group: string) => this.queueLocks.holds(group),
     }
     this.#checks = new PutChecks({ topics, clusterName, brokerName, uniqueKeys, clock, levelsMs, retries })
-    this.due = new DueWork({ store, clock, timers: options.timers, levelsMs })
+    const { timers, push } = options
+    this.transactions = new Transactions({
+      ...{ store, clock, timers, push, uniqueKeys, clients: this.clients },
+      halves: new Halves(store, this.offsets),
+      topics,
+      place: (request) => this.#placed(request),
+      shared: this.#exclusiveModes,
+    })
+    this.due = new DueWork({ store, clock, timers, levelsMs, transactions: this.transactions })
+    this.replies = new Replies(this.clients, push, (request, done) => this.put(request, done))
     this.#longPoll = new LongPoll(options.timers)
     this.#pullCaps = options.pullCaps
     this.#pop = new Pop(store, this.topics, clock)
     this.#popWaiters = new LongPoll(options.timers)
-    this.#exclusiveModes = options.exclusiveModes ?? false
     this.requestModes = new RequestModes(store.state)
     store.neededFrom = () => this.due.neededFrom()
     store.onDispatched = (record) => {
@@ -158,6 +175,13 @@ export class Broker {
     this.#store(this.#checks.place(request), done)
   }
 
+  /** For whoever stores it. @throws MQ_MESSAGE_ILLEGAL */
+  #placed(request: AppendRequest): AppendRequest {
+    const { append } = this.#checks.place(request)
+    if (append.dueAt !== undefined) this.due.expect(append.dueAt)
+    return append
+  }
+
   #store({ append, queueId, recallHandle }: Placed, done: PutDone): void {
     this.store.append(append, (error, result) => {
       if (error === null) this.stats.put(1, append.body.length)
@@ -187,8 +211,8 @@ export class Broker {
    */
   pull(channel: ClientChannel, request: PullRequest, done: (answer: PullAnswer) => void): void {
     const { group, topic, queueId, offset } = request
-    this.#checkReadable(group, topic, queueId)
-    const filter = this.#filter(request)
+    this.#pullChecks.readable(group, topic, queueId)
+    const filter = this.#pullChecks.filter(request)
     if (request.commitOffset !== null) {
       if (this.#exclusiveModes) this.requestModes.use(topic, group, 'PULL')
       this.offsets.set(topic, group, queueId, request.commitOffset)
@@ -219,7 +243,7 @@ export class Broker {
     const { group, topic, queueId, messagesMax, waitMs } = request
     if (messagesMax < 1 || messagesMax > popMessagesMax)
       throw new MqError('MQ_INVALID_PARAMETER', `the broker's pop max message nums is ${popMessagesMax}`)
-    this.#checkReadable(group, topic, Math.max(0, queueId))
+    this.#pullChecks.readable(group, topic, Math.max(0, queueId))
     if (this.#exclusiveModes) this.#joinAlone(topic, group)
     const queues = this.topic(topic).readQueueNums
     const parts = {
@@ -290,78 +314,25 @@ export class Broker {
     return answer
   }
 
-  /** PullMessageProcessor's checks 3 to 7, in its order. */
-  #checkReadable(group: string, topic: string, queueId: number): void {
-    if (!this.groups.getOrCreate(group).consumeEnable) {
-      throw new MqError('MQ_NO_PERMISSION', `subscription group no permission, ${group}`)
-    }
-    const config = this.topic(topic)
-    if (!(config.perm & Perm.read))
-      throw new MqError('MQ_NO_PERMISSION', `the topic[${topic}] pulling message is forbidden`)
-    if (queueId < 0 || queueId >= config.readQueueNums) {
-      throw new MqError(
-        'MQ_INVALID_PARAMETER',
-        `queueId[${queueId}] is illegal, topic:[${topic}] topicConfig.readQueueNums:[${config.readQueueNums}]`,
-      )
-    }
-  }
-
   /** @throws MQ_TOPIC_NOT_EXIST */
   topic(name: string): TopicConfig {
-    const config = this.topics.get(name)
-    if (config === null)
-      throw new MqError('MQ_TOPIC_NOT_EXIST', `topic[${name}] not exist, apply first please!`)
-    return config
+    return this.topics.existing(name)
   }
 
-  /** PullMessageProcessor's check 8. */
-  #filter({ group, topic, subscription, subVersion }: PullRequest): MessageFilter {
-    if (subscription !== null) return parseFilter(subscription.type, subscription.expression)
-    if (this.clients.consumerGroup(group) === null) {
-      throw new MqError('MQ_SUBSCRIPTION_NOT_EXIST', `the consumer's group info not exist, group: ${group}`)
-    }
-    const registered = this.clients.subscription(group, topic)
-    if (registered === null) {
-      throw new MqError(
-        'MQ_SUBSCRIPTION_NOT_EXIST',
-        `the consumer's subscription not exist, group: ${group}, topic: ${topic}`,
-      )
-    }
-    if (registered.subVersion < subVersion) {
-      throw new MqError('MQ_SUBSCRIPTION_NOT_LATEST', "the consumer's subscription not latest")
-    }
-    return registeredFilter(registered)
-  }
-
-  /**
-   * First queue offset whose message was stored at or after a time; `upper`: the last one stored at or before
-   * it.
-   */
+  /** `offsetByTime` of query.ts. */
   offsetByTime(topic: string, queueId: number, timestamp: number, upper: boolean): number {
-    const { minOffset, endOffset } = this.store.extent(topic, queueId)
-    let low = minOffset
-    let high = endOffset
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2)
-      const stored = this.storeTimestamp(topic, queueId, middle)
-      if (stored === null || (upper ? stored <= timestamp : stored < timestamp)) low = middle + 1
-      else high = middle
-    }
-    return upper ? Math.max(minOffset, low - 1) : low
+    return offsetByTime(this.store, topic, queueId, timestamp, upper)
   }
 
   /** When the message at a queue offset was stored, epoch ms; null when it cannot be read. */
   storeTimestamp(topic: string, queueId: number, queueOffset: number): number | null {
-    const [entry] = this.store.entries(topic, queueId, queueOffset, 1)
-    if (entry?.queueOffset !== queueOffset) return null
-    const record = this.store.record(entry.physicalOffset, entry.size)
-    return record === null ? null : readRecord(record, 0).storeTimestamp
+    return storeTimestampAt(this.store, topic, queueId, queueOffset)
   }
 
   /** Store time of the first message there is, epoch ms; null: none. */
   earliestMessageTimestamp(): number | null {
     const record = this.store.record(this.store.commitLogMinOffset)
-    return record === null ? null : readRecord(record, 0).storeTimestamp
+    return record === null ? null : storeTimestampOf(record, 0)
   }
 
   /** A connection is gone: it leaves its groups, and its pulls wait no more. */
@@ -375,22 +346,9 @@ export class Broker {
   close(): void {
     this.#closed = true
     this.due.close()
+    this.transactions.close()
     this.clients.close()
     this.#longPoll.wakeAll()
     this.#popWaiters.wakeAll()
-  }
-}
-
-/** A heartbeat is taken with whatever expression: it is the pull that fails. */
-function registeredFilter({ expressionType, subString }: Subscription): MessageFilter {
-  try {
-    return parseFilter(expressionType, subString)
-  } catch (error) {
-    if (!(error instanceof MqError) || expressionType === 'TAG') throw error
-    throw new MqError(
-      'MQ_FILTER_DATA_NOT_EXIST',
-      `The broker's consumer filter data is not exist!Your expression may be wrong! ${error.message}`,
-      { hint: error.hint },
-    )
   }
 }

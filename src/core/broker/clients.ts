@@ -37,6 +37,7 @@ export class Clients {
   readonly #push: ClientPush
   readonly #consumers = new Map<string, ConsumerGroup>()
   readonly #producers = new Map<string, Map<ClientChannel, Member>>()
+  #turn = 0
   #cancelExpiry: () => void = () => undefined
 
   constructor(clock: Clock, push: ClientPush) {
@@ -129,6 +130,21 @@ export class Clients {
 
   close(): void {
     this.#cancelExpiry()
+  }
+
+  /** A producer of a group that can be asked something, another one each time; null: none is there. */
+  producerOf(group: string): ClientChannel | null {
+    const channels = [...(this.#producers.get(group)?.keys() ?? [])]
+    if (channels.length > 0) this.#turn++
+    const inTurn = channels.map((_, i) => channels[(i + this.#turn) % channels.length]!)
+    return inTurn.find(({ congested }) => !congested) ?? null
+  }
+
+  /** The connection of a client that sends; null: there is none. */
+  producerNamed(clientId: string): ClientChannel | null {
+    for (const members of this.#producers.values())
+      for (const [channel, { connection }] of members) if (connection.clientId === clientId) return channel
+    return null
   }
 
   /** Null when no member is connected. */

@@ -11,9 +11,11 @@ import type { TopicConfig } from '../model/topic.ts'
 import type { AppendRequest } from '../store/append-batch.ts'
 import { deferralOf } from './timer/deferral.ts'
 import type { Topics } from './topics.ts'
+import { halfOf } from './transaction/half.ts'
 
 /** A message as a client sends it; SEND_MESSAGE's header and body. */
 export interface PutRequest {
+  readonly producerGroup?: string
   readonly topic: string
   readonly defaultTopic: string
   readonly defaultTopicQueueNums: number
@@ -97,12 +99,15 @@ export class PutChecks {
       throw new MqError('MQ_MESSAGE_ILLEGAL', 'the compaction topic message must have a key')
     }
     const properties = this.#complete(request.properties)
-    refuseTransaction(request.sysFlag, properties)
     checkSizes(request.topic, request.body, properties)
     // NettyDecoder has null for no bytes, and HookUtils.checkBeforePutMessage refuses that
     if (request.body.length === 0) throw new MqError('MQ_MESSAGE_ILLEGAL', 'the message body length is zero')
     const { body, flag } = request
-    return this.place({ ...append(request, queueId), body, properties, flag })
+    const message = { ...append(request, queueId), body, properties, flag }
+    if (!isHalf(request)) return this.place(message)
+    const half = halfOf(message, this.#options.clock.now())
+    checkSizes(half.topic, body, half.properties)
+    return { append: half, queueId, recallHandle: null }
   }
 
   /** What a consumer sends to its retry topic itself; SendMessageProcessor.handleRetryAndDLQ. */
@@ -144,7 +149,12 @@ export class PutChecks {
     const requests = parts.map((part) => {
       const properties = terminated(withoutReserved(part.properties))
       refuseDelayed(properties)
-      refuseTransaction(request.sysFlag, properties)
+      refuseTransaction(request.sysFlag)
+      if (preparedOf(properties)?.toLowerCase() === 'true')
+        throw new MqError(
+          'MQ_MESSAGE_ILLEGAL',
+          'a message of a batch cannot be a half message: send it alone',
+        )
       checkSizes(request.topic, part.body, properties)
       return { ...append(request, queueId), body: part.body, properties, flag: part.flag }
     })
@@ -224,11 +234,21 @@ function refuseDelayed(properties: string): void {
     throw new MqError('MQ_MESSAGE_ILLEGAL', 'a message of a batch cannot be delayed: send it alone')
 }
 
-/** Never stored and forgotten. */
-function refuseTransaction(sysFlag: number, properties: string): void {
-  if ((sysFlag & SysFlag.transactionMask) !== 0 || preparedOf(properties) === 'true') {
-    throw new MqError('MQ_MESSAGE_ILLEGAL', 'transactions are not supported by this version of pocketmq')
-  }
+/**
+ * By its property; a message that comes again and waits is none (SendMessageProcessor.sendMessage).
+ * @throws MQ_MESSAGE_ILLEGAL for one that only its flag calls so: it would be stored and forgotten
+ */
+function isHalf({ sysFlag, properties, reconsumeTimes }: PutRequest): boolean {
+  const isPrepared = preparedOf(properties)?.toLowerCase() === 'true'
+  const comesAgain = reconsumeTimes > 0 && Number(delayLevelOf(properties) ?? 0) > 0
+  if (isPrepared && !comesAgain) return true
+  refuseTransaction(sysFlag)
+  return false
+}
+
+function refuseTransaction(sysFlag: number): void {
+  if ((sysFlag & SysFlag.transactionMask) !== 0)
+    throw new MqError('MQ_MESSAGE_ILLEGAL', `a message with TRAN_MSG=true is a half message, not its sysFlag`)
 }
 
 function checkSizes(topic: string, body: Buffer, properties: string): void {

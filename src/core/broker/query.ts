@@ -1,5 +1,5 @@
 import { keysOf, keySeparator, uniqueKeyOf } from '../model/properties.ts'
-import { readRecord } from '../model/record.ts'
+import { readRecord, storeTimestampOf } from '../model/record.ts'
 import type { MessageStore } from '../store/message-store.ts'
 
 /**
@@ -30,4 +30,40 @@ export function queryMessages(
 function hasKey(properties: string, key: string): boolean {
   if (uniqueKeyOf(properties) === key) return true
   return keysOf(properties)?.split(keySeparator).includes(key) ?? false
+}
+
+/**
+ * First queue offset whose message was stored at or after a time; `upper`: the last one stored at or before
+ * it.
+ */
+export function offsetByTime(
+  store: MessageStore,
+  topic: string,
+  queueId: number,
+  timestamp: number,
+  upper: boolean,
+): number {
+  const { minOffset, endOffset } = store.extent(topic, queueId)
+  let low = minOffset
+  let high = endOffset
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2)
+    const stored = storeTimestampAt(store, topic, queueId, middle)
+    if (stored === null || (upper ? stored <= timestamp : stored < timestamp)) low = middle + 1
+    else high = middle
+  }
+  return upper ? Math.max(minOffset, low - 1) : low
+}
+
+/** When the message at a queue offset was stored, epoch ms; null when it cannot be read. */
+export function storeTimestampAt(
+  store: MessageStore,
+  topic: string,
+  queueId: number,
+  queueOffset: number,
+): number | null {
+  const [entry] = store.entries(topic, queueId, queueOffset, 1)
+  if (entry?.queueOffset !== queueOffset) return null
+  const record = store.record(entry.physicalOffset, entry.size)
+  return record === null ? null : storeTimestampOf(record, 0)
 }

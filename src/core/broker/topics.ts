@@ -4,6 +4,7 @@ import { limits } from '../model/limits.ts'
 import { autoCreateTopic, dlqPrefix, retryPrefix, topicNameFault } from '../model/names.ts'
 import type { DataVersion } from '../model/route.ts'
 import { Perm, type TopicConfig } from '../model/topic.ts'
+import { undecidedTopic } from '../model/transaction.ts'
 import type { StateDb } from '../store/state-db.ts'
 import type { Statement } from '../store/sqlite.ts'
 import { attributesAfter, topicAttributes } from './attributes.ts'
@@ -110,6 +111,14 @@ export class Topics {
     return config
   }
 
+  /** @throws MQ_TOPIC_NOT_EXIST */
+  existing(name: string): TopicConfig {
+    const config = this.get(name)
+    if (config === null)
+      throw new MqError('MQ_TOPIC_NOT_EXIST', `topic[${name}] not exist, apply first please!`)
+    return config
+  }
+
   /** All topics, system topics first. */
   all(): TopicConfig[] {
     const own = this.#selectAll.all().map((row) => JSON.parse(row.config) as TopicConfig)
@@ -159,6 +168,12 @@ export class Topics {
   createDlqTopic(group: string): void {
     const name = dlqPrefix + group
     if (this.get(name) === null) this.#save([topicConfig(name, dlqQueueNums, Perm.read | Perm.write)])
+  }
+
+  /** `TRANS_CHECK_MAX_TIME_TOPIC`, where half messages go that nobody decides. */
+  createUndecidedTopic(): void {
+    if (this.get(undecidedTopic) === null)
+      this.#save([topicConfig(undecidedTopic, 1, Perm.read | Perm.write)])
   }
 
   /**

@@ -1,7 +1,7 @@
 import { systemClock, systemTimers, type Clock, type Timers } from '../lib/clock.ts'
 import { Broker } from '../broker/broker.ts'
 import { brokerHandlers } from '../broker/handlers/index.ts'
-import type { ClientPush } from '../broker/ports.ts'
+import { silentPush, type ClientPush } from '../broker/ports.ts'
 import { loopbackPullCaps, remotePullCaps } from '../broker/pull.ts'
 import { MqError } from '../errors.ts'
 import { masterId } from '../model/route.ts'
@@ -44,8 +44,6 @@ export interface NodeOptions {
 /** How often a server syncs the log and flushes the index: RocketMQ's flushIntervalCommitLog. */
 const flushIntervalMs = 500
 
-const silent: ClientPush = { consumerIdsChanged: () => undefined }
-
 /** The composition root: store, broker, name server and their handlers, over one folder. */
 export class EmbeddedNode {
   readonly broker: Broker
@@ -68,7 +66,7 @@ export class EmbeddedNode {
       store: this.store,
       clock,
       timers,
-      push: options.push ?? silent,
+      push: options.push ?? silentPush,
       pullCaps: writer === 'turn' ? loopbackPullCaps : remotePullCaps,
       exclusiveModes: writer === 'turn',
       autoCreateTopics: options.autoCreateTopics ?? true,
@@ -85,6 +83,7 @@ export class EmbeddedNode {
       this.#flushEvery(timers)
       this.broker.clients.expireEvery(timers)
       this.broker.due.start()
+      this.broker.transactions.start()
     }
   }
 

@@ -13,6 +13,7 @@ import { RemotingServer } from '../remoting/server.ts'
 import type { Retention } from '../store/retention.ts'
 import { addressText, parseAdvertised, resolveAdvertised, type Advertised } from './advertise.ts'
 import { openNameServer } from './name-server.ts'
+import { remotingPush } from './client-push.ts'
 import { EmbeddedNode } from './node.ts'
 import { Registrar } from './registrar.ts'
 import { removeServerFile, serverOf, writeServerFile } from './server-file.ts'
@@ -112,11 +113,13 @@ async function start(options: ServeOptions, undo: Undo): Promise<Omit<Served, 'c
   const store = options.store ?? mkdtempSync(join(tmpdir(), 'pocketmq-'))
   if (store !== options.store) undo.push(() => rmSync(store, { recursive: true, force: true }))
   let server: RemotingServer | null = null
-  const push: ClientPush = {
-    consumerIdsChanged: (channel, consumerGroup) =>
-      server?.push(channel, 'NOTIFY_CONSUMER_IDS_CHANGED', { header: { consumerGroup }, body: undefined }),
-  }
+  let broker: EmbeddedNode['broker'] | null = null
+  const push = remotingPush(
+    () => server,
+    () => broker?.brokerName ?? '',
+  )
   const serving = openRole(store, options, advertise, push)
+  broker = serving.broker
   undo.push(() => serving.close())
   if (serving.broker !== null) prepare(serving.broker, options)
   const onDisconnect = (channel: Channel): void => serving.disconnected(channel)

@@ -100,14 +100,15 @@ export class RemotingServer {
     await closed
   }
 
-  /** A one-way request to a client; nothing, when it has gone or does not read. */
-  push<N extends RequestName>(channel: Channel, name: N, call: CallOf<N>): void {
+  /** A one-way request to a client. @returns false when it has gone or does not read */
+  push<N extends RequestName>(channel: Channel, name: N, call: CallOf<N>): boolean {
     const connection = this.#connections.get(channel)
-    if (connection === undefined || connection.congested) return
+    if (connection === undefined || connection.congested) return false
     this.#opaque = (this.#opaque + 1) & 0x7fffffff
     const header = { language: ourLanguage, version: ourVersion, opaque: this.#opaque, remark: null }
     const request = { ...encodeCall(name, call), ...header, flag: CommandFlag.oneway }
     connection.send(encodeFrame({ ...request, serializeType: 'json' }))
+    return true
   }
 
   #serve(connection: Connection, peer: Omit<CallContext, 'language' | 'version'>, command: Command): void {

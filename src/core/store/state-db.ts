@@ -55,11 +55,10 @@ CREATE TABLE request_mode(topic TEXT NOT NULL, group_name TEXT NOT NULL, mode TE
 const waitingTables = `
 CREATE TABLE timer(due_at INTEGER NOT NULL, queue_offset INTEGER NOT NULL, recall_key TEXT NOT NULL,
   PRIMARY KEY (due_at, queue_offset)) WITHOUT ROWID;
-CREATE TABLE timer_progress(id INTEGER PRIMARY KEY CHECK (id = 1), next_offset INTEGER NOT NULL);
-INSERT INTO timer_progress VALUES (1, 0);
+CREATE TABLE waiting_progress(topic TEXT PRIMARY KEY, next_offset INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE half(
-  queue_offset INTEGER PRIMARY KEY, producer_group TEXT NOT NULL, since INTEGER NOT NULL,
-  checks INTEGER NOT NULL, checked_at INTEGER NOT NULL);
+  queue_offset INTEGER PRIMARY KEY, since INTEGER NOT NULL, check_after INTEGER NOT NULL, checks INTEGER NOT NULL);
+ALTER TABLE request_mode ADD COLUMN share_queues INTEGER NOT NULL DEFAULT -1;
 `
 
 /** How a state of each version becomes one of the next. */

@@ -1,6 +1,6 @@
 import { scheduleTopic } from '../model/delay-level.ts'
 import { wheelTopic } from '../model/timer.ts'
-import { halfTopic } from '../model/transaction.ts'
+import { halfTopic, opTopic } from '../model/transaction.ts'
 import type { QueueExtent } from './index-db.ts'
 import type { Damage } from './log-walk.ts'
 import type { StateDb } from './state-db.ts'
@@ -154,23 +154,29 @@ function clampWaiting(
   state: StateDb,
   endOffset: (topic: string, queueId: number) => number,
 ): (() => void) | null {
-  const [wheelEnd, halfEnd] = [endOffset(wheelTopic, 0), endOffset(halfTopic, 0)]
+  const ends = [wheelTopic, halfTopic, opTopic].map((topic) => ({ topic, end: endOffset(topic, 0) }))
   const levels = (
     state.db.prepare('SELECT level, next_offset FROM delay_offset').all() as {
       level: number
       next_offset: number
     }[]
   ).map(({ level, next_offset: next }) => ({ level, next, end: endOffset(scheduleTopic, level - 1) }))
-  const clamps: (readonly [sql: string, values: readonly number[]])[] = [
+  const clamps: (readonly [sql: string, values: readonly unknown[]])[] = [
     ...levels
       .filter(({ next, end }) => next > end)
       .map(
         ({ level, end }) =>
           ['UPDATE delay_offset SET next_offset = ? WHERE level = ?', [end, level]] as const,
       ),
-    ['DELETE FROM timer WHERE queue_offset >= ?', [wheelEnd]],
-    ['UPDATE timer_progress SET next_offset = min(next_offset, ?)', [wheelEnd]],
-    ['DELETE FROM half WHERE queue_offset >= ?', [halfEnd]],
+    ...ends.map(
+      ({ topic, end }) =>
+        [
+          'UPDATE waiting_progress SET next_offset = min(next_offset, ?) WHERE topic = ?',
+          [end, topic],
+        ] as const,
+    ),
+    ['DELETE FROM timer WHERE queue_offset >= ?', [endOffset(wheelTopic, 0)]],
+    ['DELETE FROM half WHERE queue_offset >= ?', [endOffset(halfTopic, 0)]],
   ]
   return () => {
     for (const [sql, values] of clamps) state.db.prepare(sql).run(...values)

@@ -226,7 +226,10 @@ export class Store {
     requests: readonly AppendRequest[],
     done: (error: MqError | null, results: readonly AppendResult[] | null) => void,
   ): void {
-    this.#writing.stage(() => this.#batch.addAll(requests, done))
+    this.#writing.stage(() => {
+      this.#batch.addAll(requests, done)
+      for (const { dueAt } of requests) if (dueAt !== undefined) this.#turn.expectDue(dueAt)
+    })
   }
 
   /** Writes what is staged and acknowledges it, without waiting for the end of the tick. */
@@ -234,7 +237,7 @@ export class Store {
     this.#writing.commit()
   }
 
-  /** Runs under the lock; what it appends is committed and indexed, in a turn synced. @throws as `append` */
+  /** Runs under the lock; what it commits is indexed and, in a turn, synced at once. @throws as `append` */
   exclusively(act: () => void): void {
     this.#writing.exclusively(act)
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Clients } from '../../../src/core/broker/clients.ts'
-import type { ClientChannel } from '../../../src/core/broker/ports.ts'
+import { silentPush, type ClientChannel } from '../../../src/core/broker/ports.ts'
 import type { ConsumerData, HeartbeatData, Subscription } from '../../../src/core/model/client-data.ts'
 import { FakeChannel, ManualTime } from './test-broker.ts'
 
@@ -48,6 +48,7 @@ describe('Clients', () => {
     time = new ManualTime()
     notified = []
     clients = new Clients(time, {
+      ...silentPush,
       consumerIdsChanged: (channel, group) => notified.push([channel, group]),
     })
   })

@@ -1,5 +1,10 @@
 import { Broker } from '../../../src/core/broker/broker.ts'
-import type { ClientChannel, Timers } from '../../../src/core/broker/ports.ts'
+import {
+  silentPush,
+  type ClientChannel,
+  type ClientPush,
+  type Timers,
+} from '../../../src/core/broker/ports.ts'
 import type { PullCaps } from '../../../src/core/broker/pull.ts'
 import type { PutRequest } from '../../../src/core/broker/put.ts'
 import type { Clock } from '../../../src/core/lib/clock.ts'
@@ -58,6 +63,7 @@ export function openBroker(
   time: ManualTime,
   pullCaps: PullCaps = { messagesMax: 32, bytesMax: 256 * 1024 },
   storeOptions: Partial<StoreOptions> = {},
+  push: ClientPush = silentPush,
 ): Broker {
   const store = new Store({
     folder,
@@ -71,7 +77,7 @@ export function openBroker(
     store,
     clock: time,
     timers: time,
-    push: { consumerIdsChanged: () => undefined },
+    push,
     pullCaps,
   })
 }

@@ -9,6 +9,7 @@ import { popHandlers } from './pop.ts'
 import { pullHandlers } from './pull.ts'
 import { sendHandlers } from './send.ts'
 import { topicHandlers } from './topic.ts'
+import { transactionHandlers } from './transaction.ts'
 
 /** Every request a broker answers. */
 export function brokerHandlers(broker: Broker): Handlers {
@@ -16,6 +17,7 @@ export function brokerHandlers(broker: Broker): Handlers {
     ...sendHandlers(broker),
     ...pullHandlers(broker),
     ...popHandlers(broker),
+    ...transactionHandlers(broker),
     ...lockHandlers(broker),
     ...offsetHandlers(broker),
     ...topicHandlers(broker),

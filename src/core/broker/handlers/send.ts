@@ -11,7 +11,7 @@ type SendAnswer = AnswerOf<'SEND_MESSAGE_V2'>
 
 const traced = { MSG_REGION: regionId, TRACE_ON: 'true' }
 
-/** SendMessageProcessor, RecallMessageProcessor: 10, 310, 320, 36, 370. */
+/** SendMessageProcessor, ReplyMessageProcessor, RecallMessageProcessor: 10, 310, 320, 324, 325, 36, 370. */
 export function sendHandlers(broker: Broker): Handlers {
   const single = (context: CallContext, call: SendCall, reply: (answer: SendAnswer) => void): void => {
     const request = putRequest(context, call)
@@ -34,6 +34,14 @@ export function sendHandlers(broker: Broker): Handlers {
       reply({ header: { msgId, queueId, queueOffset: results![0]!.queueOffset, transactionId, ...traced } })
     })
   }
+  const answer = (context: CallContext, call: SendCall, reply: (answer: SendAnswer) => void): void => {
+    const request = putRequest(context, call)
+    broker.replies.send(request, broker.now(), (error, queueId, result) => {
+      if (error !== null) return reply(answerOfError(error))
+      const msgId = offsetMsgId(request.storeHost, result!.physicalOffset)
+      reply({ header: { msgId, queueId, queueOffset: result!.queueOffset, ...traced } })
+    })
+  }
   return {
     SEND_MESSAGE: single,
     SEND_MESSAGE_V2: (context, call, reply) =>
@@ -49,6 +57,8 @@ export function sendHandlers(broker: Broker): Handlers {
       }
       broker.sendBack(request, (error) => reply(error === null ? {} : answerOfError(error)))
     },
+    SEND_REPLY_MESSAGE: answer,
+    SEND_REPLY_MESSAGE_V2: answer,
     RECALL_MESSAGE({ remoteHost, localAddress }, { header }, reply) {
       const request = {
         topic: header.topic,
@@ -66,6 +76,7 @@ export function sendHandlers(broker: Broker): Handlers {
 
 function putRequest(context: CallContext, { header, body }: SendCall): PutRequest {
   return {
+    producerGroup: header.producerGroup,
     topic: header.topic,
     defaultTopic: header.defaultTopic,
     defaultTopicQueueNums: header.defaultTopicQueueNums,

@@ -1,10 +1,12 @@
 import type { Clock } from '../../lib/clock.ts'
 import { scheduleTopic } from '../../model/delay-level.ts'
 import { wheelTopic } from '../../model/timer.ts'
+import { halfTopic } from '../../model/transaction.ts'
 import type { AppendRequest } from '../../store/append-batch.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import type { Statement } from '../../store/sqlite.ts'
 import type { Timers as SystemTimers } from '../ports.ts'
+import type { Transactions } from '../transaction/transactions.ts'
 import { delivered } from './delivered.ts'
 import { levelDueAt, Timers, type Timer } from './timers.ts'
 
@@ -14,13 +16,14 @@ export interface DueWorkOptions {
   readonly timers: SystemTimers
   /** Waits of the delay levels from 1 up, in ms. */
   readonly levelsMs: readonly number[]
+  readonly transactions: Transactions
 }
 
 /** A message whose wait is over, and what of its waiting ends with its delivery. */
 interface Due {
   /** Null: it cannot be delivered, and is passed over. */
   readonly request: AppendRequest | null
-  readonly ends: Timer | { readonly level: number; readonly nextOffset: number }
+  readonly ends: Timer | { readonly level: number; readonly nextOffset: number } | null
 }
 
 interface Collected {
@@ -132,6 +135,9 @@ export class DueWork {
       collected.due.push({ request, ends: timer })
       collected.bytes += record?.length ?? 0
     }
+    for (const half of this.#options.transactions.overdue(now))
+      for (const request of this.#options.transactions.givenUp(half))
+        collected.due.push({ request, ends: null })
     return collected.due
   }
 
@@ -181,6 +187,7 @@ export class DueWork {
     const { store } = this.#options
     store.state.quickly(() => {
       for (const { ends } of due) {
+        if (ends === null) continue
         if ('level' in ends) this.#setNext.run(ends.level, ends.nextOffset)
         else this.#timers.remove(ends)
       }
@@ -189,10 +196,10 @@ export class DueWork {
   }
 
   #nextDueAt(): number | null {
-    const { store, clock, levelsMs } = this.#options
+    const { store, clock, levelsMs, transactions } = this.#options
     const now = clock.now()
     this.#timers.load()
-    let next = this.#timers.nextDueAt() ?? Infinity
+    let next = Math.min(this.#timers.nextDueAt() ?? Infinity, transactions.nextDueAt() ?? Infinity)
     for (const level of this.#levels) {
       const entries = store.entries(scheduleTopic, level - 1, this.#nextOffset(level), 1)
       if (entries.length === 0) continue
@@ -205,8 +212,9 @@ export class DueWork {
 
   /** Log offset from which on records are still needed; Infinity: none waits. */
   neededFrom(): number {
-    const { store } = this.#options
+    const { store, transactions } = this.#options
     const waiting = [
+      ...store.entries(halfTopic, 0, transactions.lowestOffset(), 1),
       ...store.entries(wheelTopic, 0, this.#timers.lowestOffset(), 1),
       ...this.#levels.flatMap((level) => store.entries(scheduleTopic, level - 1, this.#nextOffset(level), 1)),
     ]

@@ -4,6 +4,7 @@ import { readRecord, storeTimestampOf } from '../../model/record.ts'
 import { recallKey, timerPrecisionMs, wheelTopic } from '../../model/timer.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import type { Statement } from '../../store/sqlite.ts'
+import { WaitingProgress } from '../waiting-progress.ts'
 import { deliverAtOf } from './deferral.ts'
 
 /** A message that waits for its time, by its place in the wheel topic. */
@@ -15,8 +16,6 @@ export interface Timer {
 const outOf = propertyReader(Property.timerOutMs)
 const realTopicOf = propertyReader(Property.realTopic)
 const deleteKeyOf = propertyReader(Property.timerDeleteKey)
-/** Records of the wheel topic read in one go. */
-const readMax = 1000
 
 /**
  * Messages that wait for an exact time, in the order they are due: rows of state.db over the records of the
@@ -25,8 +24,7 @@ const readMax = 1000
  */
 export class Timers {
   readonly #store: MessageStore
-  readonly #next: Statement<[], { next_offset: number }>
-  readonly #setNext: Statement<[number]>
+  readonly #progress: WaitingProgress
   readonly #add: Statement<[number, number, string]>
   readonly #removeKey: Statement<[number, number, string]>
   readonly #remove: Statement<[number, number]>
@@ -37,8 +35,7 @@ export class Timers {
   constructor(store: MessageStore) {
     this.#store = store
     const { db } = store.state
-    this.#next = db.prepare('SELECT next_offset FROM timer_progress')
-    this.#setNext = db.prepare('UPDATE timer_progress SET next_offset = ?')
+    this.#progress = new WaitingProgress(store, wheelTopic)
     this.#add = db.prepare('INSERT OR IGNORE INTO timer VALUES (?, ?, ?)')
     this.#removeKey = db.prepare('DELETE FROM timer WHERE due_at BETWEEN ? AND ? AND recall_key = ?')
     this.#remove = db.prepare('DELETE FROM timer WHERE due_at = ? AND queue_offset = ?')
@@ -52,20 +49,10 @@ export class Timers {
 
   /** Takes in what was stored since the last time. */
   load(): void {
-    for (;;) {
-      const { minOffset } = this.#store.extent(wheelTopic, 0)
-      const from = Math.max(minOffset, this.#next.get()!.next_offset)
-      const entries = this.#store.entries(wheelTopic, 0, from, readMax)
-      if (entries.length === 0) return
-      const records = this.#store.records(wheelTopic, 0, entries)
-      this.#store.state.quickly(() => {
-        entries.forEach(({ queueOffset }, i) => {
-          const record = records[i]
-          if (record !== null && record !== undefined) this.#take(record, queueOffset)
-        })
-        this.#setNext.run(entries.at(-1)!.queueOffset + 1)
-      })
-    }
+    if (!this.#progress.isBehind()) return
+    this.#store.state.quickly(() =>
+      this.#progress.advance(0, (record, { queueOffset }) => this.#take(record, queueOffset)),
+    )
   }
 
   #take(record: Buffer, queueOffset: number): void {
@@ -100,7 +87,7 @@ export class Timers {
 
   /** The first queue offset that still matters. */
   lowestOffset(): number {
-    const next = this.#next.get()!.next_offset
+    const next = this.#progress.next() ?? 0
     return Math.min(next, this.#lowest.get()?.lowest ?? next)
   }
 }

@@ -6,7 +6,9 @@ import { messageRequests } from './message.ts'
 import { namesrvRequests } from './namesrv.ts'
 import { offsetRequests } from './offset.ts'
 import { popRequests } from './pop.ts'
+import { replyRequests } from './reply.ts'
 import { topicRequests } from './topic.ts'
+import { transactionRequests } from './transaction.ts'
 
 /** THE TABLE: every request this project sends or answers. */
 export const requests = {
@@ -18,6 +20,8 @@ export const requests = {
   ...namesrvRequests,
   ...popRequests,
   ...lockRequests,
+  ...transactionRequests,
+  ...replyRequests,
 }
 
 export type Requests = typeof requests

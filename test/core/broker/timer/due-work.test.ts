@@ -176,7 +176,7 @@ for (const writer of ['hold', 'turn'] as const) {
       await pass(1_000)
       // as a process leaves it that is killed before it has noted them
       const { state } = broker.store
-      state.db.exec('DELETE FROM delay_offset; UPDATE timer_progress SET next_offset = 0')
+      state.db.exec('DELETE FROM delay_offset; DELETE FROM waiting_progress')
       closeBroker(broker)
       broker = open()
       broker.store.state.setWriter({ ...broker.store.state.writer(), clean: false })

@@ -1,0 +1,19 @@
+import type { Handlers } from '../../remoting/handlers.ts'
+import { answerOfError } from '../../remoting/handlers.ts'
+import type { Broker } from '../broker.ts'
+
+/** EndTransactionProcessor: 37. */
+export function transactionHandlers(broker: Broker): Handlers {
+  return {
+    END_TRANSACTION(_context, { header }, reply) {
+      const request = {
+        group: header.producerGroup,
+        queueOffset: header.tranStateTableOffset,
+        commitLogOffset: header.commitLogOffset,
+        decision: header.commitOrRollback,
+        fromCheck: header.fromTransactionCheck ?? false,
+      }
+      broker.transactions.end(request, (error) => reply(error === null ? {} : answerOfError(error)))
+    },
+  }
+}
