@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
 import * as Flags from '@oclif/core/flags'
 import { MqError } from '../core/errors.ts'
+import { Sql92SyntaxError } from '../core/model/sql92/lexer.ts'
+import { parseWrittenSql92 } from '../core/model/sql92/parser.ts'
 
 /** Flag values that mqadmin reads by a rule of its own. Bad ones are errors, where mqadmin guesses. */
 export const flagKinds = {
@@ -28,6 +30,11 @@ export const flagKinds = {
   duration: Flags.custom<number>({
     parse: (input) => Promise.resolve(parseDuration(input)),
     helpValue: '<time>',
+  }),
+  /** RocketMQ's SQL92, as it is written; what it would accept and understand otherwise is refused. */
+  sql92: Flags.custom({
+    parse: (input) => Promise.resolve(checkSql92(input)),
+    helpValue: 'SQL92',
   }),
   /** Bytes of a commit-log segment. */
   segmentSize: Flags.custom<number>({
@@ -104,6 +111,17 @@ export function parseDuration(input: string): number {
     })
   }
   return value
+}
+
+function checkSql92(input: string): string {
+  try {
+    parseWrittenSql92(input)
+    return input
+  } catch (error) {
+    if (!(error instanceof Sql92SyntaxError)) throw error
+    const hint = error.hint ?? "write price > 10 AND region = 'EU', over a message's properties"
+    throw new MqError('MQ_USAGE', error.message, { hint })
+  }
 }
 
 const unitBytes: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }

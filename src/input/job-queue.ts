@@ -14,6 +14,8 @@ export interface JobQueueOptions {
   readonly batch: number
   /** Renewed at half its time for as long as a job runs. */
   readonly invisibleMs: number
+  /** A queue's next job begins when the one before is done; one that failed is tried again before it. */
+  readonly order: boolean
   readonly countMax: number
   readonly follow: boolean
   readonly ended: () => boolean
@@ -33,6 +35,8 @@ export interface JobOutcome {
 /** How long a free slot waits while other jobs run. */
 const idleMs = 20
 const popMax = 32
+/** DefaultMQPushConsumer.suspendCurrentQueueTimeMillis: how long a queue whose job failed stands still. */
+const suspendQueueMs = 1000
 
 /**
  * Runs a command for each message of a group: status 0 acknowledges, anything else gives the message back, to
@@ -40,7 +44,7 @@ const popMax = 32
  * messages are handed out again when their invisible time is over.
  */
 export async function* runJobs(consumer: PopConsumer, options: JobQueueOptions): AsyncGenerator<JobOutcome> {
-  const { parallel, batch, countMax, follow, ended } = options
+  const { parallel, batch, countMax, follow, ended, order } = options
   const running = new Set<Promise<void>>()
   const outcomes: JobOutcome[] = []
   let taken = 0
@@ -49,7 +53,9 @@ export async function* runJobs(consumer: PopConsumer, options: JobQueueOptions):
     while (outcomes.length > 0) yield outcomes.shift()!
     if (failures.length > 0) throw failures[0]!
     const free = parallel - running.size
-    const wanted = ended() ? 0 : Math.min(free * batch, countMax - taken, popMax)
+    const wanted = ended()
+      ? 0
+      : Math.min((order ? Math.min(1, free) : free) * batch, countMax - taken, popMax)
     const waitMs = follow && running.size === 0 ? popWaitMs : 0
     const popped = wanted > 0 ? await consumer.pop(wanted, waitMs) : []
     taken += popped.length
@@ -90,7 +96,9 @@ async function runJob(
   await renewal
   const outcomes: JobOutcome[] = []
   for (const each of held) {
-    const outcome = await (status === 0 ? acknowledge(consumer, each) : giveBack(consumer, each))
+    const outcome = await (status === 0
+      ? acknowledge(consumer, each)
+      : giveBack(consumer, each, options.order))
     outcomes.push({ message: each.message, outcome, status })
   }
   return outcomes
@@ -100,9 +108,13 @@ async function acknowledge(consumer: PopConsumer, popped: PoppedMessage): Promis
   return (await consumer.ack(popped)) ? 'ack' : 'late'
 }
 
-async function giveBack(consumer: PopConsumer, popped: PoppedMessage): Promise<'retry' | 'late'> {
+async function giveBack(
+  consumer: PopConsumer,
+  popped: PoppedMessage,
+  order: boolean,
+): Promise<'retry' | 'late'> {
   try {
-    await consumer.nack(popped)
+    await consumer.nack(popped, order ? suspendQueueMs : undefined)
     return 'retry'
   } catch (error) {
     if ((error as { code?: unknown }).code === 'MQ_NO_MESSAGE') return 'late'

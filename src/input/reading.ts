@@ -1,17 +1,20 @@
 import { parsePosition, type Position } from '../command-line/position.ts'
-import type { MessageAdmin } from '../core/client/admin.ts'
+import type { FilterOptions, MessageAdmin } from '../core/client/admin.ts'
 import { MqError } from '../core/errors.ts'
 import type { Message } from '../core/model/message.ts'
 import type { MessageQueue } from '../core/model/queue.ts'
 import { compileMessageFormat } from '../output/message-format.ts'
-import { readTopic } from './topic-reader.ts'
+import type { BroadcastPlaces } from './broadcast-places.ts'
+import { readTopic, type ReadPlaces } from './topic-reader.ts'
 
 /** What of the command line it looks at. */
 export interface ReadingFlags {
   readonly follow: boolean
+  readonly broadcast: boolean
   readonly from?: string | undefined
   readonly to?: string | undefined
   readonly tag?: string | undefined
+  readonly where?: string | undefined
   readonly grep?: string | undefined
   readonly format?: string | undefined
   readonly consumerGroup?: string | undefined
@@ -26,7 +29,7 @@ export interface Reading {
   readonly from: Position
   readonly to: Position | null
   readonly follow: boolean
-  readonly tag: string | undefined
+  readonly filter: FilterOptions
   readonly group: string | undefined
   readonly grep: RegExp | null
   readonly format: ((message: Message) => Buffer) | null
@@ -36,15 +39,24 @@ export interface Reading {
 }
 
 /** Null: mqadmin's own flags only, and so its own output. */
-export function readingOf(flags: ReadingFlags, timeoutMs: number | undefined): Reading | null {
-  const { follow, from, to, tag, grep, format, MessageNumber, beginTimestamp, endTimestamp, offset } = flags
+export function readingOf(
+  flags: ReadingFlags,
+  timeoutMs: number | undefined,
+  onWhereHere: () => void,
+): Reading | null {
+  const { follow, from, to, grep, format, MessageNumber, beginTimestamp, endTimestamp, offset } = flags
   const waits = MessageNumber !== undefined && timeoutMs !== undefined
-  const ours = [from, to, tag, grep, format].some((value) => value !== undefined) || follow || waits
+  const ours =
+    [from, to, flags.tag, flags.where, grep, format].some((value) => value !== undefined) ||
+    follow ||
+    waits ||
+    flags.broadcast
   if (!ours) return null
   if (from !== undefined && (beginTimestamp ?? offset) !== undefined)
     throw new MqError('MQ_USAGE', '--from and -s or -o: two places to begin at')
   if (to !== undefined && endTimestamp !== undefined)
     throw new MqError('MQ_USAGE', '--to and -e: two places to end at')
+  if (flags.broadcast) checkBroadcast(flags)
   const now = Date.now()
   const place = (text: string | undefined, time: number | undefined): Position | null => {
     if (text !== undefined) return parsePosition(text, now)
@@ -55,13 +67,29 @@ export function readingOf(flags: ReadingFlags, timeoutMs: number | undefined): R
     from: place(from, beginTimestamp) ?? begin,
     to: place(to, endTimestamp),
     follow: follow || waits,
-    tag,
+    filter: filterOf(flags, onWhereHere),
     group: flags.consumerGroup,
     grep: grep === undefined ? null : parseRegex(grep),
     format: format === undefined ? null : compileMessageFormat(format),
     countMax: MessageNumber ?? Infinity,
     withinMs: waits ? timeoutMs : null,
   }
+}
+
+function checkBroadcast(flags: ReadingFlags): void {
+  if (flags.consumerGroup === undefined)
+    throw new MqError('MQ_USAGE', '--broadcast needs a group', { hint: 'add -g GROUP' })
+  const alien = (['offset', 'beginTimestamp', 'endTimestamp', 'to'] as const).find(
+    (name) => flags[name] !== undefined,
+  )
+  if (alien === undefined) return
+  throw new MqError('MQ_USAGE', `--${alien} cannot be used with --broadcast`, {
+    hint: 'the group goes on where it was on this machine; --from says where it begins',
+  })
+}
+
+export function filterOf({ tag, where }: ReadingFlags, onWhereHere: () => void): FilterOptions {
+  return { ...(tag !== undefined && { tag }), ...(where !== undefined && { where, onWhereHere }) }
 }
 
 function parseRegex(source: string): RegExp {
@@ -74,11 +102,35 @@ function parseRegex(source: string): RegExp {
   }
 }
 
+/** Reading on where the group was on this machine. */
+export interface Broadcast {
+  readonly places: BroadcastPlaces
+  /** Resolves when everything that was yielded has been written out. */
+  readonly written: () => Promise<void>
+}
+
+function readPlaces(broadcast: Broadcast): ReadPlaces {
+  const { places } = broadcast
+  return {
+    nextOffset: (queue) => places.nextOffset(queue),
+    async passed(queue, nextOffset) {
+      places.reached(queue, nextOffset)
+      await save(broadcast)
+    },
+  }
+}
+
+async function save({ places, written }: Broadcast): Promise<void> {
+  await written()
+  places.save()
+}
+
 /** @throws MQ_TIMEOUT when fewer came in time than were asked for */
 export async function* selected(
   messages: MessageAdmin,
   queues: readonly MessageQueue[],
-  { from, to, follow, tag, group, grep, countMax, withinMs }: Reading,
+  { from, to, follow, filter, group, grep, countMax, withinMs }: Reading,
+  broadcast?: Broadcast,
 ): AsyncGenerator<Message> {
   const deadline = withinMs === null ? Infinity : Date.now() + withinMs
   const ended = (): boolean => Date.now() >= deadline
@@ -87,14 +139,18 @@ export async function* selected(
     to,
     follow,
     ended,
-    ...(tag !== undefined && { tag }),
+    filter,
+    ...(broadcast !== undefined && { places: readPlaces(broadcast) }),
     ...(group !== undefined && { group }),
   }
   let count = 0
   for await (const message of readTopic(messages, queues, options)) {
     if (grep !== null && !grep.test(message.body.toString('utf8'))) continue
     yield message
-    if (++count === countMax) return
+    broadcast?.places.reached(message, message.queueOffset + 1)
+    if (++count < countMax) continue
+    if (broadcast !== undefined) await save(broadcast)
+    return
   }
   if (withinMs === null) return
   throw tooFew(count, countMax, withinMs)

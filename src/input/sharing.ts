@@ -1,10 +1,12 @@
 import { parsePosition } from '../command-line/position.ts'
 import { MqError } from '../core/errors.ts'
-import type { ReadingFlags } from './reading.ts'
+import type { PopOptions } from '../core/client/admin.ts'
+import { filterOf, type ReadingFlags } from './reading.ts'
 
 /** What of the command line it looks at. */
 export interface SharingFlags extends ReadingFlags {
   readonly commit: boolean
+  readonly orderly: boolean
   readonly exec?: string | undefined
   readonly 'exec-batch'?: number | undefined
   readonly parallel?: number | undefined
@@ -16,7 +18,7 @@ export interface SharingFlags extends ReadingFlags {
 /** Consuming with others of a group. */
 export interface Sharing {
   readonly group: string
-  readonly options: { readonly invisibleMs: number; readonly tag?: string; readonly from?: 'min' | 'max' }
+  readonly options: PopOptions & { readonly invisibleMs: number; readonly order: boolean }
   /** Null: print and acknowledge. */
   readonly command: string | null
   readonly parallel: number
@@ -27,14 +29,25 @@ export interface Sharing {
 }
 
 /** Null: no group's messages are taken. @throws MQ_USAGE */
-export function sharingOf(flags: SharingFlags, timeoutMs: number | undefined): Sharing | null {
-  const { commit, exec, consumerGroup: group, tag, from, follow, MessageNumber: count } = flags
+export function sharingOf(
+  flags: SharingFlags,
+  timeoutMs: number | undefined,
+  onWhereHere: () => void,
+): Sharing | null {
+  const { commit, exec, consumerGroup: group, from, follow, MessageNumber: count } = flags
   if (!commit && exec === undefined) {
     const needing = (['exec-batch', 'parallel', 'invisible'] as const).find(
       (name) => flags[name] !== undefined,
     )
-    if (needing === undefined) return null
-    throw new MqError('MQ_USAGE', `--${needing} is for --exec`, { hint: 'add --exec COMMAND and -g GROUP' })
+    if (needing !== undefined)
+      throw new MqError('MQ_USAGE', `--${needing} is for --exec`, { hint: 'add --exec COMMAND and -g GROUP' })
+    if (!flags.orderly) return null
+    throw new MqError('MQ_USAGE', '--orderly is for a group', { hint: 'add -g GROUP and --commit or --exec' })
+  }
+  if (flags.broadcast) {
+    throw new MqError('MQ_USAGE', '--broadcast shares nothing: leave --commit and --exec out', {
+      hint: 'a job for each message: … --broadcast -o ndjson | while read -r line; do …; done',
+    })
   }
   if (commit && exec !== undefined) throw new MqError('MQ_USAGE', '--commit and --exec exclude each other')
   if (group === undefined) {
@@ -57,7 +70,8 @@ export function sharingOf(flags: SharingFlags, timeoutMs: number | undefined): S
     group,
     options: {
       invisibleMs: flags.invisible ?? 60_000,
-      ...(tag !== undefined && { tag }),
+      order: flags.orderly,
+      ...filterOf(flags, onWhereHere),
       ...(begin !== undefined && { from: begin === 'latest' ? 'max' : 'min' }),
     },
     command: exec ?? null,

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Position } from '../command-line/position.ts'
-import type { MessageAdmin } from '../core/client/admin.ts'
+import type { FilterOptions, MessageAdmin } from '../core/client/admin.ts'
 import type { Message } from '../core/model/message.ts'
 import type { MessageQueue } from '../core/model/queue.ts'
 
@@ -10,11 +10,19 @@ export interface ReadOptions {
   readonly to: Position | null
   /** Wait for more at the end. */
   readonly follow: boolean
-  /** `A || B`; default all. */
-  readonly tag?: string
+  readonly filter: FilterOptions
   readonly group?: string
+  /** Where each queue was left the last time. */
+  readonly places?: ReadPlaces
   /** Ends the reading wherever it is; checked between requests. */
   readonly ended: () => boolean
+}
+
+export interface ReadPlaces {
+  /** Null: it was never read, `from` says where to begin. */
+  nextOffset(queue: MessageQueue): number | null
+  /** Everything before an offset has been yielded, and taken. */
+  passed(queue: MessageQueue, nextOffset: number): Promise<void>
 }
 
 interface Cursor {
@@ -56,7 +64,7 @@ export async function* readTopic(
 }
 
 async function cursorOf(messages: MessageAdmin, queue: MessageQueue, options: ReadOptions): Promise<Cursor> {
-  const { from, to, follow } = options
+  const { from, to, follow, places } = options
   const max = await messages.maxOffset(queue)
   const min = await messages.minOffset(queue)
   const offsetAt = async (position: Position): Promise<number> => {
@@ -77,9 +85,14 @@ async function cursorOf(messages: MessageAdmin, queue: MessageQueue, options: Re
   const endless = follow && (to === null || to.kind === 'time' || to.kind === 'offset')
   const end =
     to === null || to.kind === 'time' ? max : to.kind === 'offset' ? to.offset + 1 : await offsetAt(to)
+  const left = places?.nextOffset(queue) ?? null
+  // one behind the end is that of a topic that has been deleted and made again
+  const begins = left === null || left > max
+  const next = Math.max(min, begins ? await offsetAt(from) : left)
+  if (begins) await places?.passed(queue, next)
   return {
     queue,
-    next: Math.max(min, await offsetAt(from)),
+    next,
     end: endless ? (to?.kind === 'offset' ? to.offset + 1 : Infinity) : Math.min(end, max),
     storedFrom: from.kind === 'time' ? from.time : -Infinity,
     storedTo: to?.kind === 'time' ? to.time : Infinity,
@@ -90,9 +103,9 @@ async function cursorOf(messages: MessageAdmin, queue: MessageQueue, options: Re
 async function* readOn(
   messages: MessageAdmin,
   cursor: Cursor,
-  { tag, group, ended }: ReadOptions,
+  { filter, group, places, ended }: ReadOptions,
 ): AsyncGenerator<Message> {
-  const options = { ...(tag !== undefined && { tag }), ...(group !== undefined && { group }) }
+  const options = { ...filter, ...(group !== undefined && { group }) }
   while (cursor.next < cursor.end && !ended()) {
     const maxMsgNums = Math.min(pullMax, cursor.end - cursor.next)
     const result = await messages.pull(cursor.queue, cursor.next, { ...options, maxMsgNums })
@@ -108,5 +121,6 @@ async function* readOn(
     const stuck = result.nextBeginOffset <= cursor.next && result.messages.length === 0
     if (result.status === 'NO_NEW_MSG' || stuck) return
     cursor.next = Math.max(cursor.next, result.nextBeginOffset)
+    await places?.passed(cursor.queue, cursor.next)
   }
 }

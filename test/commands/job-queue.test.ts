@@ -56,6 +56,41 @@ describe('consumeMessage with a group', () => {
     assert.deepEqual(lines(await consume('failing', 'g', '--commit', '--quiet')), [])
   })
 
+  it('takes only what --where lets pass, and leaves the rest to nobody', async () => {
+    await send('some', bodies)
+    const where = ['--where', 'n >= 17', '--commit']
+    assert.deepEqual(lines(await consume('some', 'g', ...where, '-f', '%b\\n')).sort(), [
+      'job17',
+      'job18',
+      'job19',
+    ])
+    assert.deepEqual(lines(await consume('some', 'g', '--commit', '--quiet')), [])
+  })
+
+  it('keeps a queue in order with --orderly, and what failed before what follows', async () => {
+    await runBinary(['updateTopic', '-t', 'ordered', '-r', '2', '-w', '2', ...store()])
+    const input = Array.from({ length: 12 }, (_, i) =>
+      JSON.stringify({ body: `${i % 2}:${Math.floor(i / 2)}`, shardingKey: `${i % 2}` }),
+    )
+    await runBinary(['sendMessage', '-t', 'ordered', '--ndjson', ...store()], { input: input.join('\n') })
+    const log = folder.path('ordered.log')
+    // the first try of the third of each queue fails
+    const job = `read b; echo "$MQ_QUEUE_ID $b" >> ${log}; case $b in *:2) [ "$MQ_RECONSUME_TIMES" -gt 0 ];; esac`
+    const args = ['--exec', job, '--parallel', '4', '--orderly', '-c', '14', '--timeout', '15s']
+    const { status } = await consume('ordered', 'g', ...args)
+    assert.equal(status, 3)
+    const done = readFileSync(log, 'utf8').trimEnd().split('\n')
+    const byKey = ['0', '1'].map((key) =>
+      done.map((line) => line.split(' ')[1]!).filter((body) => body.startsWith(`${key}:`)),
+    )
+    for (const [key, ran] of byKey.entries())
+      assert.deepEqual(
+        ran,
+        [0, 1, 2, 2, 3, 4, 5].map((n) => `${key}:${n}`),
+      )
+    assert.deepEqual(lines(await consume('ordered', 'g', '--commit', '--quiet')), [])
+  })
+
   it('loses nothing with a worker that is killed', async () => {
     await send('killed', ['one'])
     const started = folder.path('started')

@@ -5,7 +5,7 @@ import { connect } from '../../src/core/connect.ts'
 import { serve } from '../../src/core/embedded/serve.ts'
 import { conformanceSuite, type ConformanceTarget } from './suite.ts'
 
-const ours = { clusterName: 'DefaultCluster', brokerName: 'broker-a' }
+const ours = { clusterName: 'DefaultCluster', brokerName: 'broker-a', filtersBySql92: true }
 
 async function folder(): Promise<ConformanceTarget> {
   const store = mkdtempSync(join(tmpdir(), 'pocketmq-conformance-'))

@@ -5,7 +5,14 @@ import { targets } from './targets.ts'
 async function realCluster(serializeType: 'json' | 'binary'): Promise<ConformanceTarget> {
   const { namesrv } = await targets['real RocketMQ 5.5.0']()
   const admin = await connect({ kind: 'cluster', namesrv: [namesrv] }, { serializeType })
-  return { clusterName: 'DefaultCluster', brokerName: 'broker-a', admin, close: () => admin.close() }
+  return {
+    clusterName: 'DefaultCluster',
+    brokerName: 'broker-a',
+    // enablePropertyFilter is off by default
+    filtersBySql92: false,
+    admin,
+    close: () => admin.close(),
+  }
 }
 
 conformanceSuite('a real RocketMQ 5.5.0 cluster, JSON headers', () => realCluster('json'))

@@ -4,9 +4,10 @@ import { MqError } from '../../core/errors.ts'
 import type { Message } from '../../core/model/message.ts'
 import type { MessageQueue } from '../../core/model/queue.ts'
 import { flagKinds } from '../../command-line/flag-kinds.ts'
+import { BroadcastPlaces } from '../../input/broadcast-places.ts'
 import { readGroup } from '../../input/group-reader.ts'
 import { runJobs, type JobOutcome } from '../../input/job-queue.ts'
-import { readingOf, selected, tooFew, type Reading } from '../../input/reading.ts'
+import { readingOf, selected, tooFew, type Broadcast, type Reading } from '../../input/reading.ts'
 import { sharingOf, type Sharing } from '../../input/sharing.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { javaText } from '../../output/java-text.ts'
@@ -30,19 +31,25 @@ export default class ConsumeMessage extends MqCommand {
   static override summary = 'Consume message.'
   static override description =
     'Prints the oldest messages of a topic or queue, at most -c of them, and moves no offset of any group.\n\n' +
-    'With any of --follow, --from, --to, --tag, --grep, -f, or -c and --timeout together, it prints nothing but ' +
+    'With any of --follow, --from, --to, --tag, --where, --grep, -f, or -c and --timeout together, it prints nothing but ' +
     'messages, all of them unless -c says how many; -c N with --timeout T waits for them, and ends with status 6 ' +
     'when fewer came in time.\n\n' +
     'With -g and --commit or --exec, it shares the messages of the topic with all others of the group, each to ' +
     'one of them: --commit acknowledges what was written out, --exec runs a command for each message (body on ' +
     'stdin, MQ_TOPIC, MQ_KEYS, MQ_TAG, MQ_MSG_ID, MQ_RECONSUME_TIMES, MQ_PROPERTY_name … in the environment); ' +
     'status 0 acknowledges, anything else has it tried again later, at last to go to %DLQ%group. Without ' +
-    '--follow it ends when there is nothing to hand out.'
+    '--follow it ends when there is nothing to hand out. --orderly keeps each queue in order: a message is handed ' +
+    'out when the one before is done, and one that failed is tried again after a second, before those behind it.\n\n' +
+    'With -g and --broadcast, it prints everything since the last time on this machine, and takes nothing from others.\n\n' +
+    "--where takes RocketMQ's SQL92 over properties: = <> < <= > >=, BETWEEN, IN, IS NULL, CONTAINS, STARTSWITH, " +
+    'ENDSWITH, AND, OR, NOT. Numbers are ordered, texts in single quotes are equal or not. A property that is no ' +
+    'number matches no comparison with one. The broker filters; one with enablePropertyFilter=false sends all.'
   static override examples = [
     '$ pocketmq consumeMessage -t orders -c 10',
     '$ pocketmq consumeMessage -t orders -b broker-a -i 0 -o 100 --output ndjson',
     "$ pocketmq consumeMessage -t orders -o template='{queueId} {queueOffset} {body}\\n'",
     "$ pocketmq consumeMessage -t orders --follow --tag 'paid || sent' -f '%t[%q]@%o %k %b\\n'",
+    '$ pocketmq consumeMessage -t orders --where "price > 10 AND region = \'EU\'"',
     '$ pocketmq consumeMessage -t orders --from @-1h --to end --grep 42 -o ndjson',
     '$ pocketmq consumeMessage -t orders --from end -c 1 --timeout 10s',
     '$ pocketmq consumeMessage -t orders -g billing --commit -o ndjson',
@@ -67,6 +74,9 @@ export default class ConsumeMessage extends MqCommand {
     }),
     to: Flags.string({ helpValue: 'PLACE', description: 'last message, said in the same way' }),
     tag: Flags.string({ helpValue: "'A || B'", description: 'messages with one of these tags' }),
+    where: flagKinds.sql92({
+      description: "messages whose properties match, like price > 10 AND region = 'EU'; the broker filters",
+    }),
     grep: Flags.string({ helpValue: 'REGEX', description: 'messages whose body matches' }),
     format: Flags.string({
       char: 'f',
@@ -83,6 +93,13 @@ export default class ConsumeMessage extends MqCommand {
       max: 32,
       description: 'messages a run of --exec, which then reads a JSON object a line; default 1',
     }),
+    broadcast: Flags.boolean({
+      description:
+        'with -g: everything, as every other one of the group; this machine remembers how far it is',
+    }),
+    orderly: Flags.boolean({
+      description: 'with -g: a queue in order, its next message only when the one before is done',
+    }),
     parallel: flagKinds.count({ min: 1, max: 1000, description: 'runs of --exec at once; default 1' }),
     invisible: flagKinds.duration({
       description: 'hidden from others for so long, renewed while --exec runs; default 60s',
@@ -90,6 +107,15 @@ export default class ConsumeMessage extends MqCommand {
   }
 
   #sharesGroup = false
+  #notedWhereHere = false
+
+  readonly #noteWhereHere = (): void => {
+    if (this.#notedWhereHere) return
+    this.#notedWhereHere = true
+    this.note(
+      'note: the broker does not filter by SQL92 (enablePropertyFilter=false): --where is evaluated here',
+    )
+  }
 
   /** Jobs that run are waited for, and what was printed is acknowledged. */
   protected override get endsItself(): boolean {
@@ -98,12 +124,15 @@ export default class ConsumeMessage extends MqCommand {
 
   protected override async perform(flags: ConsumeFlags): Promise<View<unknown>> {
     checkFlags(flags)
-    const sharing = sharingOf(flags, this.timeoutMs)
-    const reading = readingOf(flags, this.timeoutMs)
+    const sharing = sharingOf(flags, this.timeoutMs, this.#noteWhereHere)
+    const reading = readingOf(flags, this.timeoutMs, this.#noteWhereHere)
     if (sharing !== null) return this.#share(flags, sharing)
     const { messages } = await this.connect('read')
     const queues = await queuesOf(messages, flags)
-    if (reading !== null) return messagesView(selected(messages, queues, reading), reading)
+    if (reading !== null) {
+      const broadcast = flags.broadcast ? this.#broadcast(flags) : undefined
+      return messagesView(selected(messages, queues, reading, broadcast), reading)
+    }
     const view: View<Printed> = {
       ...messageShape,
       items: this.#printed(messages, queues, flags),
@@ -117,6 +146,13 @@ export default class ConsumeMessage extends MqCommand {
     return view
   }
 
+  #broadcast({ consumerGroup }: ConsumeFlags): Broadcast {
+    return {
+      places: new BroadcastPlaces(consumerGroup!, this.target, this.env),
+      written: () => this.outputWritten(),
+    }
+  }
+
   async #share(flags: ConsumeFlags, sharing: Sharing): Promise<View<unknown>> {
     this.#sharesGroup = true
     const { messages } = await this.connect('write')
@@ -126,7 +162,7 @@ export default class ConsumeMessage extends MqCommand {
     const deadline = withinMs === null ? Infinity : Date.now() + withinMs
     const ended = (): boolean => this.interrupted.aborted || Date.now() >= deadline
     const { countMax, follow, command, parallel, batch } = sharing
-    const { invisibleMs } = options
+    const { invisibleMs, order } = options
     if (command === null) {
       const written = (): Promise<void> => this.outputWritten()
       const format = flags.format === undefined ? null : compileMessageFormat(flags.format)
@@ -134,14 +170,14 @@ export default class ConsumeMessage extends MqCommand {
       return messagesView(this.#counted(items, sharing), { format })
     }
     const outputTo = this.printsTable ? 1 : 2
-    const jobs = { command, parallel, batch, invisibleMs, countMax, follow, ended, outputTo } as const
+    const jobs = { command, parallel, batch, invisibleMs, order, countMax, follow, ended, outputTo } as const
     return jobsView(this.#counted(runJobs(consumer, jobs), sharing))
   }
 
   /** @throws MQ_TIMEOUT for fewer than were waited for, MQ_PARTIAL when jobs failed, MQ_INTERRUPTED */
   async *#counted<T extends object>(
     items: AsyncIterable<T>,
-    { countMax, withinMs }: Sharing,
+    { countMax, withinMs, options }: Sharing,
   ): AsyncGenerator<T> {
     let [count, failed] = [0, 0]
     for await (const item of items) {
@@ -151,8 +187,9 @@ export default class ConsumeMessage extends MqCommand {
     }
     if (this.interrupted.aborted) throw new MqError('MQ_INTERRUPTED', `interrupted after ${count} messages`)
     if (failed > 0) {
+      const when = options.order ? 'after a second' : "later by RocketMQ's back-off: 10 s, 30 s, 1 min …"
       throw new MqError('MQ_PARTIAL', `${failed} of ${count} jobs failed: their messages come again`, {
-        hint: "later by RocketMQ's back-off: 10 s, 30 s, 1 min …; at last they are in %DLQ%group",
+        hint: `${when}; at last they are in %DLQ%group`,
       })
     }
     if (withinMs !== null && count < countMax) throw tooFew(count, countMax, withinMs)

@@ -140,21 +140,31 @@ export interface QueueChoice {
   readonly queueId?: number
 }
 
-export interface PullOptions {
-  /** Default 32. */
-  readonly maxMsgNums?: number
+/** Which messages are wanted; where both are given, both must hold. */
+export interface FilterOptions {
   /** `*`, or tags joined with `||`. Default `*`. */
   readonly tag?: string
+  /**
+   * RocketMQ's SQL92 over properties, evaluated by the broker. One that refuses it (enablePropertyFilter is
+   * off by default) is asked for everything, and it is evaluated here.
+   */
+  readonly where?: string
+  /** Called, perhaps often, when `where` is evaluated here. */
+  readonly onWhereHere?: () => void
+}
+
+export interface PullOptions extends FilterOptions {
+  /** Default 32. */
+  readonly maxMsgNums?: number
   readonly group?: string
   /** How long the broker may hold the request when there is nothing; default 0. */
   readonly suspendMs?: number
 }
 
-export interface PopOptions {
+/** What the filter leaves out is done with for the group, and is never handed out. */
+export interface PopOptions extends FilterOptions {
   /** How long a message that was handed out stays hidden from others, ms. Default 60,000. */
   readonly invisibleMs?: number
-  /** `*`, or tags joined with `||`. Default `*`. */
-  readonly tag?: string
   /** Where a group begins that never consumed the topic. Default 'min'. */
   readonly from?: 'min' | 'max'
   /** One batch a queue at a time: the next only when it has come back. Default false. */

@@ -3,10 +3,10 @@ import { levelDelayMs, retryLevel } from '../model/delay-level.ts'
 import { decodeMessages } from '../model/message-codec.ts'
 import { Property } from '../model/properties.ts'
 import { formatReceipt, parseReceipt } from '../model/receipt-handle.ts'
-import { parseTags } from '../model/tag-expression.ts'
 import type { ReplyOf } from '../remoting/requests/index.ts'
 import { ResponseCode } from '../remoting/response-codes.ts'
 import type { PopConsumer, PopOptions, PoppedMessage } from './admin.ts'
+import type { Filters } from './filters.ts'
 import type { Invoker } from './invoker.ts'
 import { checkSuccess, headerOf } from './name-servers.ts'
 import type { RouteTable } from './route-table.ts'
@@ -26,15 +26,26 @@ export class RemotingPopConsumer implements PopConsumer {
   readonly #routes: RouteTable
   readonly #topic: string
   readonly #group: string
-  readonly #options: Required<PopOptions>
+  readonly #filters: Filters
+  readonly #options: PopOptions
+  readonly #invisibleMs: number
   #turn = 0
 
-  constructor(invoker: Invoker, routes: RouteTable, topic: string, group: string, options: PopOptions) {
+  constructor(
+    invoker: Invoker,
+    routes: RouteTable,
+    filters: Filters,
+    topic: string,
+    group: string,
+    options: PopOptions,
+  ) {
     this.#invoker = invoker
     this.#routes = routes
+    this.#filters = filters
     this.#topic = topic
     this.#group = group
-    this.#options = { invisibleMs: invisibleMsDefault, tag: '*', from: 'min', order: false, ...options }
+    this.#options = options
+    this.#invisibleMs = options.invisibleMs ?? invisibleMsDefault
   }
 
   async pop(max: number, waitMs = 0): Promise<readonly PoppedMessage[]> {
@@ -42,44 +53,56 @@ export class RemotingPopConsumer implements PopConsumer {
     for (;;) {
       const queues = await this.#routes.subscribeQueues(this.#topic)
       const brokers = [...new Set(queues.map((queue) => queue.brokerName))]
+      let leftOut = false
       for (let i = 0; i < brokers.length; i++) {
         const brokerName = brokers[this.#turn++ % brokers.length]!
         const leftMs = brokers.length > 1 ? 0 : Math.max(0, deadline - Date.now())
         const popped = await this.#popFrom(brokerName, Math.min(max, popMax), Math.min(leftMs, pollMsMax))
-        if (popped.length > 0) return popped
+        if (popped.wanted.length > 0) return popped.wanted
+        leftOut ||= popped.leftOut
       }
+      // messages, if none that is wanted: the next may be
+      if (leftOut) continue
       const leftMs = deadline - Date.now()
       if (leftMs <= 0) return []
       await new Promise((resolve) => setTimeout(resolve, Math.min(leftMs, askAgainMs)))
     }
   }
 
-  async #popFrom(brokerName: string, maxMsgNums: number, pollTime: number): Promise<PoppedMessage[]> {
-    const { invisibleMs, tag, from, order } = this.#options
-    const reply = await this.#invoker.invoke(await this.#addressOf(brokerName), 'POP_MESSAGE', {
-      header: {
-        consumerGroup: this.#group,
-        topic: this.#topic,
-        queueId: -1,
-        maxMsgNums,
-        invisibleTime: invisibleMs,
-        pollTime,
-        bornTime: Date.now(),
-        initMode: from === 'max' ? 1 : 0,
-        expType: 'TAG',
-        exp: tag,
-        order,
-      },
-      body: undefined,
-    })
-    if (reply.code === ResponseCode.pollingTimeout || reply.code === ResponseCode.pullNotFound) return []
-    const popped = poppedOf(reply, brokerName, this.#topic)
-    const tags = parseTags(tag)
-    if (tags === null) return popped
-    // brokers compare tags by hash: one that only looks alike is nobody's to consume
-    const alike = popped.filter(({ message }) => message.tag === null || !tags.includes(message.tag))
-    for (const each of alike) await this.ack(each)
-    return popped.filter((each) => !alike.includes(each))
+  /** `leftOut`: messages were handed out that the filter leaves out. */
+  async #popFrom(
+    brokerName: string,
+    maxMsgNums: number,
+    pollTime: number,
+  ): Promise<{ readonly wanted: readonly PoppedMessage[]; readonly leftOut: boolean }> {
+    const { from = 'min', order = false } = this.#options
+    const address = await this.#addressOf(brokerName)
+    const { answer, accepts } = await this.#filters.ask(address, this.#options, (exp, expType) =>
+      this.#invoker.invoke(address, 'POP_MESSAGE', {
+        header: {
+          consumerGroup: this.#group,
+          topic: this.#topic,
+          queueId: -1,
+          maxMsgNums,
+          invisibleTime: this.#invisibleMs,
+          pollTime,
+          bornTime: Date.now(),
+          initMode: from === 'max' ? 1 : 0,
+          expType,
+          exp,
+          order,
+        },
+        body: undefined,
+      }),
+    )
+    if (answer.code === ResponseCode.pollingTimeout || answer.code === ResponseCode.pullNotFound)
+      return { wanted: [], leftOut: false }
+    const popped = poppedOf(answer, brokerName, this.#topic)
+    const wanted = popped.filter(({ message }) => accepts(message))
+    if (wanted.length === popped.length) return { wanted, leftOut: false }
+    // nobody else of the group would consume them: done with, as what the broker itself leaves out
+    for (const each of popped) if (!wanted.includes(each)) await this.ack(each)
+    return { wanted, leftOut: true }
   }
 
   async ack(popped: PoppedMessage): Promise<boolean> {
@@ -94,7 +117,7 @@ export class RemotingPopConsumer implements PopConsumer {
     await this.#change(popped, delayMs ?? levelDelayMs(retryLevel(reconsumeTimes)), true)
   }
 
-  renew(popped: PoppedMessage, invisibleMs = this.#options.invisibleMs): Promise<PoppedMessage> {
+  renew(popped: PoppedMessage, invisibleMs = this.#invisibleMs): Promise<PoppedMessage> {
     return this.#change(popped, invisibleMs, false)
   }
 

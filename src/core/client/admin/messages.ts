@@ -8,7 +8,6 @@ import { readRecord } from '../../model/record.ts'
 import { brokerAddr, type TopicRoute } from '../../model/route.ts'
 import { PullFlag } from '../../model/sys-flag.ts'
 import { parseRecallHandle } from '../../model/timer.ts'
-import { parseTags } from '../../model/tag-expression.ts'
 import type { ReplyOf } from '../../remoting/requests/index.ts'
 import { ResponseCode } from '../../remoting/response-codes.ts'
 import type {
@@ -22,6 +21,7 @@ import type {
   PullOptions,
   Recalled,
 } from '../admin.ts'
+import { Filters, type Filtered } from '../filters.ts'
 import type { Invoker } from '../invoker.ts'
 import { addressOf, bodyOf, headerOf, type NameServers } from '../name-servers.ts'
 import { RemotingPopConsumer } from '../pop-consumer.ts'
@@ -45,6 +45,7 @@ export class RemotingMessageAdmin implements MessageAdmin {
   readonly #invoker: Invoker
   readonly #nameServers: NameServers
   readonly #routes: RouteTable
+  readonly #filters = new Filters()
 
   constructor(invoker: Invoker, nameServers: NameServers) {
     this.#invoker = invoker
@@ -57,7 +58,7 @@ export class RemotingMessageAdmin implements MessageAdmin {
   }
 
   popConsumer(topic: string, group: string, options: PopOptions = {}): PopConsumer {
-    return new RemotingPopConsumer(this.#invoker, this.#routes, topic, group, options)
+    return new RemotingPopConsumer(this.#invoker, this.#routes, this.#filters, topic, group, options)
   }
 
   queues(topic: string): Promise<readonly MessageQueue[]> {
@@ -93,26 +94,28 @@ export class RemotingMessageAdmin implements MessageAdmin {
   }
 
   async pull(queue: MessageQueue, offset: number, options: PullOptions = {}): Promise<PullResult> {
-    const { maxMsgNums = 32, tag = '*', group = toolsConsumerGroup, suspendMs = 0 } = options
-    const tags = parseTags(tag)
+    const { maxMsgNums = 32, group = toolsConsumerGroup, suspendMs = 0 } = options
+    const { topic, queueId } = queue
     const address = await this.#routes.addressOf(queue)
-    const reply = await this.#invoker.invoke(address, 'PULL_MESSAGE', {
-      header: {
-        consumerGroup: group,
-        topic: queue.topic,
-        queueId: queue.queueId,
-        queueOffset: offset,
-        maxMsgNums,
-        sysFlag: PullFlag.subscription | (suspendMs > 0 ? PullFlag.suspend : 0),
-        commitOffset: 0,
-        suspendTimeoutMillis: suspendMs,
-        subscription: tag,
-        subVersion: 0,
-        expressionType: 'TAG',
-      },
-      body: undefined,
-    })
-    return pullResult(reply, queue, tags)
+    const filtered = await this.#filters.ask(address, options, (subscription, expressionType) =>
+      this.#invoker.invoke(address, 'PULL_MESSAGE', {
+        header: {
+          consumerGroup: group,
+          topic,
+          queueId,
+          queueOffset: offset,
+          maxMsgNums,
+          sysFlag: PullFlag.subscription | (suspendMs > 0 ? PullFlag.suspend : 0),
+          commitOffset: 0,
+          suspendTimeoutMillis: suspendMs,
+          subscription,
+          subVersion: 0,
+          expressionType,
+        },
+        body: undefined,
+      }),
+    )
+    return pullResult(filtered, queue)
   }
 
   async byId(
@@ -225,19 +228,12 @@ function nameOf({ topic, brokerName, queueId }: MessageQueue): string {
   return `${topic} queue ${queueId} on ${brokerName}`
 }
 
-/** Brokers compare tags by hash: the text is compared here, as PullAPIWrapper does. */
-function pullResult(
-  reply: ReplyOf<'PULL_MESSAGE'>,
-  queue: MessageQueue,
-  tags: readonly string[] | null,
-): PullResult {
-  const status = pullStatusOf[reply.code]
-  if (status === undefined || reply.header === null) {
-    throw MqError.fromResponse(reply.code, reply.remark, `pull of ${nameOf(queue)}`)
+function pullResult({ answer, accepts }: Filtered<ReplyOf<'PULL_MESSAGE'>>, queue: MessageQueue): PullResult {
+  const status = pullStatusOf[answer.code]
+  if (status === undefined || answer.header === null) {
+    throw MqError.fromResponse(answer.code, answer.remark, `pull of ${nameOf(queue)}`)
   }
-  const { nextBeginOffset, minOffset, maxOffset } = reply.header
-  const decoded = reply.body === null ? [] : decodeMessages(reply.body, queue.brokerName)
-  const messages =
-    tags === null ? decoded : decoded.filter((message) => message.tag !== null && tags.includes(message.tag))
-  return { status, nextBeginOffset, minOffset, maxOffset, messages }
+  const { nextBeginOffset, minOffset, maxOffset } = answer.header
+  const decoded = answer.body === null ? [] : decodeMessages(answer.body, queue.brokerName)
+  return { status, nextBeginOffset, minOffset, maxOffset, messages: decoded.filter(accepts) }
 }
