@@ -17,6 +17,7 @@ export const javaText = {
   localTime,
   seconds,
   route,
+  pretty,
 }
 
 /** Client's MessageExt; `msgId` is the offset id there. */
@@ -80,6 +81,11 @@ function seconds(timestamp: number, utc: boolean): string {
   return localTime(timestamp, utc).replace(/,\d{3}$/, '')
 }
 
+/** fastjson's pretty form with tabs, members in the order they have. */
+function pretty(value: object): string {
+  return fastjson(value, '', false)
+}
+
 /** fastjson's pretty form with tabs, the integer keys of brokerAddrs without quotes. */
 function route(r: TopicRoute): string {
   return fastjson({ ...r }, '', false)
@@ -98,4 +104,12 @@ function fastjson(value: unknown, indent: string, integerKeys: boolean): string 
         })
   const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}']
   return lines.length === 0 ? open + close : `${open}\n${lines.join(',\n')}\n${indent}${close}`
+}
+
+/** `%-50s=  %s`, as mqadmin prints configurations; sorted, where Java has the order of its hash table. */
+export function propertyLines(properties: Readonly<Record<string, string>>): string {
+  return Object.keys(properties)
+    .sort()
+    .map((name) => `${name.padEnd(50)}=  ${properties[name]!}\n`)
+    .join('')
 }

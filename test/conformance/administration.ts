@@ -130,5 +130,79 @@ export function administration(open: () => ConformanceTarget): void {
       assert.equal(await admin.groups.offset(copy, queues[0]!), 1)
       assert.equal(await admin.groups.offset(copy, queues[1]!), null)
     })
+
+    it('finds messages by key and unique key, within times', async () => {
+      const topic = await createTopic({ readQueueNums: 1, writeQueueNums: 1 })
+      const producer = admin.messages.producer()
+      const bodies = ['one', 'two']
+      for (const body of bodies)
+        await producer.send({ topic, body: Buffer.from(body), keys: ['shared', `own-${body}`] })
+      const found = await eventually(async () => {
+        const messages = await admin.messages.byKey(topic, 'shared')
+        assert.equal(messages.length, 2)
+        return messages
+      })
+      assert.deepEqual(found.map(({ body }) => body.toString()).sort(), bodies)
+      const [one] = await admin.messages.byKey(topic, 'own-one')
+      assert.equal(one!.body.toString(), 'one')
+      assert.deepEqual(
+        (await admin.messages.byUniqueKey(topic, one!.msgId)).map(({ msgId }) => msgId),
+        [one!.msgId],
+      )
+      for (const asked of [
+        admin.messages.byKey(topic, 'own'),
+        admin.messages.byKey(topic, 'shared', { end: 1000 }),
+        admin.messages.byUniqueKey(topic, 'shared'),
+      ])
+        await assert.rejects(asked, { code: 'MQ_MESSAGE_NOT_FOUND' })
+    })
+
+    it('tells and changes the configuration of a broker', async () => {
+      const [address] = await admin.cluster.masters(target.clusterName)
+      assert.equal((await admin.brokers.config(address!)).brokerName, target.brokerName)
+      for (const hours of ['71', '72']) {
+        await admin.brokers.updateConfig(address!, 'fileReservedTime', hours)
+        assert.equal((await admin.brokers.config(address!)).fileReservedTime, hours)
+      }
+      // a black list there, a list of what is allowed here
+      await assert.rejects(admin.brokers.updateConfig(address!, 'brokerConfigPath', '/tmp/x'), {
+        code: 'MQ_NO_PERMISSION',
+      })
+    })
+
+    it('lists the topics and groups that users made', async () => {
+      const [address] = await admin.cluster.masters(target.clusterName)
+      const topic = await createTopic()
+      const group = freshName('group')
+      await admin.groups.update([groupConfig(group)], { clusterName: target.clusterName })
+      const topics = (await admin.brokers.userTopics(address!, false)).map(({ topicName }) => topicName)
+      assert.ok(topics.includes(topic))
+      assert.ok(!topics.includes('TBW102'))
+      const groups = (await admin.brokers.userGroups(address!)).map(({ groupName }) => groupName)
+      assert.ok(groups.includes(group))
+      assert.ok(!groups.includes('TOOLS_CONSUMER'))
+    })
+
+    it('tells entries of the index of a queue', async () => {
+      const topic = await createTopic({ readQueueNums: 1, writeQueueNums: 1 })
+      const sent = await admin.messages.producer().send({ topic, body: Buffer.from('x'), tag: 'A' })
+      const queue = { topic, brokerName: target.brokerName, queueId: sent.queueId }
+      const found = await eventually(async () => {
+        const part = await admin.brokers.consumeQueue(queue, 0, 8, {})
+        assert.equal(part.entries.length, 1)
+        return part
+      })
+      assert.deepEqual([found.minQueueIndex, found.maxQueueIndex], [0, 1])
+      assert.equal(found.entries[0]!.tagsCode, 65)
+      await assert.rejects(admin.brokers.consumeQueue({ ...queue, queueId: 9 }, 0, 1, {}))
+    })
+
+    it('keeps entries of the name server', async () => {
+      const key = freshName('key')
+      await admin.nameServers.putKv('CONFORMANCE', key, 'v')
+      await admin.nameServers.deleteKv('CONFORMANCE', key)
+      const [config] = await admin.nameServers.config()
+      assert.ok(config !== undefined && 'orderMessageEnable' in config.properties)
+    })
   })
 }

@@ -1,8 +1,7 @@
-import { groupConfig, type SubscriptionGroupConfig } from '../../core/model/group.ts'
 import { flagKinds, readTextFile } from '../../command-line/flag-kinds.ts'
 import { scopeFlags, scopeOf } from '../../command-line/scope.ts'
-import { readConfigs, type ConfigReader } from '../../input/config-list.ts'
-import { readRetryPolicy } from '../../input/retry-policy.ts'
+import { readConfigs } from '../../input/config-list.ts'
+import { groupConfigFrom } from '../../input/metadata.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { textView } from '../../output/rows.ts'
 import type { View } from '../../output/view.ts'
@@ -28,7 +27,7 @@ export default class UpdateSubGroupList extends MqCommand {
 
   protected override async perform(flags: FlagsOf<typeof UpdateSubGroupList>): Promise<View<unknown>> {
     const scope = scopeOf(flags, this.target)
-    const configs = readConfigs(readTextFile(flags.filename), flags.filename, groupConfigOf)
+    const configs = readConfigs(readTextFile(flags.filename), flags.filename, groupConfigFrom)
     const { groups } = await this.connect('write')
     const addresses = await groups.update(configs, scope)
     const names = configs.map(({ groupName }) => groupName)
@@ -41,32 +40,5 @@ export default class UpdateSubGroupList extends MqCommand {
           `submit batch of subscription group config to ${brokerAddr} success, please check the result later.\n`,
       },
     )
-  }
-}
-
-function groupConfigOf(from: ConfigReader): SubscriptionGroupConfig {
-  const defaults = groupConfig(from.text('groupName'))
-  const policy = from.object('groupRetryPolicy')
-  return {
-    ...defaults,
-    consumeEnable: from.flag('consumeEnable', defaults.consumeEnable),
-    consumeFromMinEnable: from.flag('consumeFromMinEnable', defaults.consumeFromMinEnable),
-    consumeBroadcastEnable: from.flag('consumeBroadcastEnable', defaults.consumeBroadcastEnable),
-    consumeMessageOrderly: from.flag('consumeMessageOrderly', defaults.consumeMessageOrderly),
-    retryQueueNums: from.count('retryQueueNums', defaults.retryQueueNums),
-    retryMaxTimes: from.count('retryMaxTimes', defaults.retryMaxTimes),
-    groupRetryPolicy: policy === null ? defaults.groupRetryPolicy : readRetryPolicy(policy),
-    brokerId: from.count('brokerId', defaults.brokerId),
-    whichBrokerWhenConsumeSlowly: from.count(
-      'whichBrokerWhenConsumeSlowly',
-      defaults.whichBrokerWhenConsumeSlowly,
-    ),
-    notifyConsumerIdsChangedEnable: from.flag(
-      'notifyConsumerIdsChangedEnable',
-      defaults.notifyConsumerIdsChangedEnable,
-    ),
-    groupSysFlag: from.count('groupSysFlag', defaults.groupSysFlag),
-    consumeTimeoutMinute: from.count('consumeTimeoutMinute', defaults.consumeTimeoutMinute),
-    attributes: from.texts('attributes'),
   }
 }

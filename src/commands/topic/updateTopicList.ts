@@ -1,14 +1,10 @@
-import type { TopicConfig } from '../../core/model/topic.ts'
-import { Perm } from '../../core/model/topic.ts'
 import { flagKinds, readTextFile } from '../../command-line/flag-kinds.ts'
 import { scopeFlags, scopeOf } from '../../command-line/scope.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
-import { readConfigs, type ConfigReader } from '../../input/config-list.ts'
+import { readConfigs } from '../../input/config-list.ts'
+import { topicConfigFrom } from '../../input/metadata.ts'
 import { textView } from '../../output/rows.ts'
 import type { View } from '../../output/view.ts'
-
-/** TopicConfig's defaults */
-const queueNums = 16
 
 export default class UpdateTopicList extends MqCommand {
   static override summary = 'Create or update topic in batch.'
@@ -30,7 +26,7 @@ export default class UpdateTopicList extends MqCommand {
 
   protected override async perform(flags: FlagsOf<typeof UpdateTopicList>): Promise<View<unknown>> {
     const scope = scopeOf(flags, this.target)
-    const configs = readConfigs(readTextFile(flags.filename), flags.filename, topicConfigOf)
+    const configs = readConfigs(readTextFile(flags.filename), flags.filename, topicConfigFrom)
     const { topics } = await this.connect('write')
     const addresses = await topics.updateAll(configs, scope)
     const names = configs.map(({ topicName }) => topicName)
@@ -43,18 +39,5 @@ export default class UpdateTopicList extends MqCommand {
           `submit batch of topic config to ${brokerAddr} success, please check the result later.\n`,
       },
     )
-  }
-}
-
-function topicConfigOf(from: ConfigReader): TopicConfig {
-  return {
-    topicName: from.text('topicName'),
-    readQueueNums: from.count('readQueueNums', queueNums),
-    writeQueueNums: from.count('writeQueueNums', queueNums),
-    perm: from.count('perm', Perm.read | Perm.write),
-    topicFilterType: 'SINGLE_TAG',
-    topicSysFlag: from.count('topicSysFlag', 0),
-    order: from.flag('order', false),
-    attributes: from.texts('attributes'),
   }
 }

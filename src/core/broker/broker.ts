@@ -7,6 +7,7 @@ import { readRecord, storeTimestampOf } from '../model/record.ts'
 import type { AppendRequest, AppendResult } from '../store/append-batch.ts'
 import type { MessageStore } from '../store/message-store.ts'
 import { Clients } from './clients.ts'
+import { GetCounters } from './counters.ts'
 import type { MessageFilter } from './filter/message-filter.ts'
 import { parseFilter } from './filter/parse-filter.ts'
 import { Groups } from './groups.ts'
@@ -21,6 +22,7 @@ import { parseBatch, PutChecks, type Placed, type PutRequest } from './put.ts'
 import { QueueLocks } from './queue-locks.ts'
 import { offsetByTime, storeTimestampAt } from './query.ts'
 import { Replies } from './replies.ts'
+import { Settings } from './settings.ts'
 import { deadLetter, retryOf, type SendBackRequest } from './send-back.ts'
 import { Stats } from './stats.ts'
 import { DueWork } from './timer/due-work.ts'
@@ -42,7 +44,7 @@ export interface BrokerOptions {
   readonly exclusiveModes?: boolean
   /** Waits of the delay levels from 1 up, in ms. Default messageDelayLevel's. */
   readonly delayLevelsMs?: readonly number[]
-  /** False: a send to an unknown topic is refused; RocketMQ's autoCreateTopicEnable. Default true. */
+  /** False: a send to an unknown topic is refused. Absent: as autoCreateTopicEnable was set, else true. */
   readonly autoCreateTopics?: boolean
 }
 
@@ -62,11 +64,13 @@ const popMessagesMax = 32
 /** The story of a broker: put, pull, and what they need. Everything else asks the parts. */
 export class Broker {
   readonly store: MessageStore
+  readonly settings: Settings
   readonly topics: Topics
   readonly groups: Groups
   readonly offsets: Offsets
   readonly clients: Clients
   readonly stats: Stats
+  readonly gets: GetCounters
   readonly #clock: Clock
   readonly #checks: PutChecks
   readonly #pullChecks: PullChecks
@@ -87,17 +91,21 @@ export class Broker {
     this.#exclusiveModes = options.exclusiveModes ?? false
     this.store = store
     this.#clock = clock
-    const { autoCreateTopics = true } = options
-    this.topics = new Topics(store.state, clock, store.clusterName, store.brokerName, autoCreateTopics)
-    this.groups = new Groups(store.state, clock)
+    const { autoCreateTopics } = options
+    const given = autoCreateTopics === undefined ? {} : { autoCreateTopicEnable: String(autoCreateTopics) }
+    const settings = (this.settings = new Settings(store, given))
+    const autoCreates = (): boolean => settings.get('autoCreateTopicEnable') === 'true'
+    this.topics = new Topics(store.state, clock, store.clusterName, store.brokerName, autoCreates)
+    this.groups = new Groups(store.state, clock, () => settings.get('autoCreateSubscriptionGroup') === 'true')
     this.offsets = new Offsets(store.state)
     this.clients = new Clients(clock, options.push)
     this.stats = new Stats(clock)
+    this.gets = new GetCounters(clock)
     const { clusterName, brokerName } = store
     const levelsMs = options.delayLevelsMs ?? parseDelayLevels(delayLevelsDefault)!
     const uniqueKeys = new UniqueKeys(() => clock.now())
     const { topics } = this
-    this.#pullChecks = new PullChecks(topics, this.groups, this.clients)
+    this.#pullChecks = new PullChecks(settings, topics, this.groups, this.clients)
     this.queueLocks = new QueueLocks(clock)
     const retries = {
       maxOf: (group: string) => this.#retriesMax(group),
@@ -259,7 +267,7 @@ export class Broker {
       const answer = this.#pop.pop(parts)
       const leftMs = deadline - this.now()
       if (answer.count > 0 || leftMs <= 0 || channel.congested || this.#closed) {
-        if (answer.count > 0) this.stats.get(answer.count, answer.records.length)
+        if (answer.count > 0) this.#given(request, answer)
         return done(answer)
       }
       const dueAt = this.#pop.nextDueAt(topic, group) ?? Infinity
@@ -294,6 +302,22 @@ export class Broker {
     return popTime
   }
 
+  #given(
+    { topic, group }: Pick<PullRequest, 'topic' | 'group'>,
+    { count, records }: Pick<PullAnswer, 'count' | 'records'>,
+  ): void {
+    this.stats.get(count, records.length)
+    this.gets.add(topic, group, count)
+  }
+
+  /** @throws as Settings.update */
+  updateSettings(values: Readonly<Record<string, string>>): void {
+    this.settings.update(values)
+    // name servers take the new permission for a change of all topics
+    if ('brokerPermission' in values)
+      this.store.state.durably(() => this.store.state.raiseDataVersion('topic', this.now()))
+  }
+
   #retriesMax(group: string): number {
     return this.groups.getOrCreate(group).retryMaxTimes
   }
@@ -310,7 +334,7 @@ export class Broker {
       bytesMax: Math.min(request.bytesMax ?? Infinity, this.#pullCaps.bytesMax),
     }
     const answer = getMessages(this.store, request.topic, request.queueId, request.offset, caps, filter)
-    if (answer.status === 'FOUND') this.stats.get(answer.count, answer.records.length)
+    if (answer.status === 'FOUND') this.#given(request, answer)
     return answer
   }
 

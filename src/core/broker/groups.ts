@@ -1,27 +1,16 @@
 import type { Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
 import { groupConfig, type SubscriptionGroupConfig } from '../model/group.ts'
-import { groupNameFault } from '../model/names.ts'
+import { groupNameFault, systemGroups } from '../model/names.ts'
 import type { StateDb } from '../store/state-db.ts'
 import type { Statement } from '../store/sqlite.ts'
 import { attributesAfter, groupAttributes } from './attributes.ts'
-
-/** SubscriptionGroupManager.init */
-const systemGroups = new Set([
-  'TOOLS_CONSUMER',
-  'FILTERSRV_CONSUMER',
-  'SELF_TEST_C_GROUP',
-  'CID_ONS-HTTP-PROXY',
-  'CID_ONSAPI_PULL',
-  'CID_ONSAPI_PERMISSION',
-  'CID_ONSAPI_OWNER',
-  'CID_RMQ_SYS_TRANS',
-])
 
 /** Consumer groups, kept in state.db; SubscriptionGroupManager. */
 export class Groups {
   readonly #state: StateDb
   readonly #clock: Clock
+  readonly #autoCreates: () => boolean
   readonly #cache = new Map<string, SubscriptionGroupConfig>()
   #cacheVersion = -1
   readonly #select: Statement<[string], { config: string }>
@@ -29,7 +18,9 @@ export class Groups {
   readonly #upsert: Statement<[string, string]>
   readonly #delete: Statement<[string]>
 
-  constructor(state: StateDb, clock: Clock) {
+  /** @param autoCreates false: groups are made by name only, never by a first use */
+  constructor(state: StateDb, clock: Clock, autoCreates: () => boolean = () => true) {
+    this.#autoCreates = autoCreates
     this.#state = state
     this.#clock = clock
     this.#select = state.db.prepare('SELECT config FROM subscription_group WHERE name = ?')
@@ -62,19 +53,17 @@ export class Groups {
     return [...[...systemGroups].filter((name) => !names.has(name)).map(groupConfig), ...own]
   }
 
-  isSystem(name: string): boolean {
-    return systemGroups.has(name)
-  }
-
   /**
-   * autoCreateSubscriptionGroup is on: an unknown group is made with defaults.
-   * @throws MQ_GROUP_NOT_EXIST for illegal names
+   * An unknown group is made with defaults, unless autoCreateSubscriptionGroup is off.
+   * @throws MQ_GROUP_NOT_EXIST for illegal names, and for unknown ones when it is
    */
   getOrCreate(name: string): SubscriptionGroupConfig {
     const known = this.get(name)
     if (known !== null) return known
     const fault = groupNameFault(name)
     if (fault !== null) throw new MqError('MQ_GROUP_NOT_EXIST', fault)
+    if (!this.#autoCreates())
+      throw new MqError('MQ_GROUP_NOT_EXIST', `subscription group [${name}] does not exist`)
     const config = groupConfig(name)
     this.#save([config])
     return config

@@ -6,22 +6,27 @@ import type { MessageFilter } from './filter/message-filter.ts'
 import { parseFilter } from './filter/parse-filter.ts'
 import type { Groups } from './groups.ts'
 import type { PullRequest } from './pull.ts'
+import type { Settings } from './settings.ts'
 import type { Topics } from './topics.ts'
 
 /** What a broker looks at before anyone reads a queue: PullMessageProcessor, broker-behaviour.md §4. */
 export class PullChecks {
+  readonly #settings: Settings
   readonly #topics: Topics
   readonly #groups: Groups
   readonly #clients: Clients
 
-  constructor(topics: Topics, groups: Groups, clients: Clients) {
+  constructor(settings: Settings, topics: Topics, groups: Groups, clients: Clients) {
+    this.#settings = settings
     this.#topics = topics
     this.#groups = groups
     this.#clients = clients
   }
 
-  /** Checks 3 to 7, in its order. @throws MQ_NO_PERMISSION, MQ_TOPIC_NOT_EXIST, MQ_INVALID_PARAMETER */
+  /** Checks 2 to 7, in its order. @throws MQ_NO_PERMISSION, MQ_TOPIC_NOT_EXIST, MQ_INVALID_PARAMETER */
   readable(group: string, topic: string, queueId: number): void {
+    if (!this.#settings.allows(Perm.read))
+      throw new MqError('MQ_NO_PERMISSION', 'the broker pulling message is forbidden')
     if (!this.#groups.getOrCreate(group).consumeEnable) {
       throw new MqError('MQ_NO_PERMISSION', `subscription group no permission, ${group}`)
     }

@@ -70,6 +70,7 @@ export class Topics {
   readonly #state: StateDb
   readonly #clock: Clock
   readonly #system: ReadonlyMap<string, TopicConfig>
+  readonly #autoCreates: () => boolean
   readonly #clusterAndBroker: ReadonlySet<string>
   readonly #cache = new Map<string, TopicConfig>()
   #cacheVersion = -1
@@ -80,13 +81,18 @@ export class Topics {
   readonly #upsert: Statement<[string, string]>
   readonly #delete: Statement<[string]>
 
-  /** @param autoCreate false: topics are made by name only, never by a first send */
-  constructor(state: StateDb, clock: Clock, clusterName: string, brokerName: string, autoCreate = true) {
+  /** @param autoCreates false: topics are made by name only, never by a first send */
+  constructor(
+    state: StateDb,
+    clock: Clock,
+    clusterName: string,
+    brokerName: string,
+    autoCreates: () => boolean = () => true,
+  ) {
     this.#state = state
     this.#clock = clock
-    const system = systemTopics(clusterName, brokerName)
-    if (!autoCreate) system.delete(autoCreateTopic)
-    this.#system = system
+    this.#system = systemTopics(clusterName, brokerName)
+    this.#autoCreates = autoCreates
     this.#clusterAndBroker = new Set([clusterName, brokerName])
     this.#select = state.db.prepare('SELECT config FROM topic WHERE name = ?')
     this.#selectAll = state.db.prepare('SELECT config FROM topic ORDER BY name')
@@ -97,6 +103,7 @@ export class Topics {
   }
 
   get(name: string): TopicConfig | null {
+    if (name === autoCreateTopic && !this.#autoCreates()) return null
     const version = this.#state.version()
     if (version !== this.#cacheVersion) {
       this.#cache.clear()
@@ -123,7 +130,10 @@ export class Topics {
   all(): TopicConfig[] {
     const own = this.#selectAll.all().map((row) => JSON.parse(row.config) as TopicConfig)
     const names = new Set(own.map((config) => config.topicName))
-    return [...[...this.#system.values()].filter((config) => !names.has(config.topicName)), ...own]
+    const system = [...this.#system.values()].filter(
+      ({ topicName }) => !names.has(topicName) && (topicName !== autoCreateTopic || this.#autoCreates()),
+    )
+    return [...system, ...own]
   }
 
   isSystem(name: string): boolean {

@@ -3,6 +3,7 @@ import type { MessageQueue } from '../model/queue.ts'
 import type { QueueStats } from '../model/stats.ts'
 import type { TopicRoute } from '../model/route.ts'
 import type { TopicConfig } from '../model/topic.ts'
+import type { BrokerAdmin, NameServerAdmin } from './broker-admin.ts'
 import type { GroupAdmin } from './group-admin.ts'
 
 /**
@@ -15,6 +16,8 @@ export interface MqAdmin {
   readonly messages: MessageAdmin
   readonly cluster: ClusterAdmin
   readonly groups: GroupAdmin
+  readonly brokers: BrokerAdmin
+  readonly nameServers: NameServerAdmin
   close(): Promise<void>
 }
 
@@ -43,6 +46,8 @@ export interface TopicAdmin {
   stats(topic: string, clusterName?: string): Promise<readonly QueueStats[]>
   /** Clusters that have it. @throws MQ_TOPIC_NOT_EXIST */
   clusters(topic: string): Promise<readonly string[]>
+  /** Groups that subscribe to it or have offsets there. @throws MQ_TOPIC_NOT_EXIST */
+  groups(topic: string): Promise<readonly string[]>
   /** Deletes what brokers still hold of topics that have no configuration. */
   cleanUnused(scope: Scope): Promise<void>
   /** `broker:queues;…`; null: there is none. */
@@ -78,6 +83,8 @@ export interface MessageAdmin {
   producer(options?: ProducerOptions): Producer
   /** The readable queues of a topic, in RocketMQ's order. @throws MQ_TOPIC_NOT_EXIST */
   queues(topic: string): Promise<readonly MessageQueue[]>
+  /** Queues to send to; of an unknown topic those it would be made with. @throws MQ_TOPIC_NOT_EXIST */
+  publishQueues(topic: string): Promise<readonly MessageQueue[]>
   minOffset(queue: MessageQueue): Promise<number>
   maxOffset(queue: MessageQueue): Promise<number>
   /** First offset stored at or after a time (epoch ms). */
@@ -96,6 +103,12 @@ export interface MessageAdmin {
    * @throws MQ_INVALID_PARAMETER, MQ_ILLEGAL_OPERATION, MQ_NO_PERMISSION
    */
   recall(recallHandle: string): Promise<Recalled>
+  /**
+   * Messages with a key, of all brokers, newest first as each of them tells. @throws MQ_MESSAGE_NOT_FOUND
+   */
+  byKey(topic: string, key: string, options?: KeyQuery): Promise<readonly Message[]>
+  /** Messages with a unique key, oldest first; 32 at most. @throws MQ_MESSAGE_NOT_FOUND */
+  byUniqueKey(topic: string, uniqueKey: string, options?: KeyQuery): Promise<readonly Message[]>
   /** What each group that has offsets in the topic of a message did with it. */
   tracks(message: Message): Promise<readonly MessageTrack[]>
   /** Hands one stored message to one connected consumer. @throws MQ_CONSUMER_NOT_ONLINE */
@@ -107,6 +120,15 @@ export interface Recalled {
   readonly brokerName: string
   /** Unique key of the message. */
   readonly msgId: string
+}
+
+export interface KeyQuery {
+  readonly clusterName?: string
+  /** Of each broker; default 64. */
+  readonly maxNum?: number
+  /** Stored within, epoch ms. */
+  readonly begin?: number
+  readonly end?: number
 }
 
 export interface ProducerOptions {
@@ -229,6 +251,8 @@ export interface ConsumeDirectlyResult {
 }
 
 export interface ClusterAdmin {
+  /** Addresses of its masters. @throws MQ_CLUSTER_NOT_EXIST */
+  masters(clusterName: string): Promise<readonly string[]>
   /** A row per broker address, clusters and brokers in the name server's order, ids ascending. */
   list(clusterName?: string): Promise<readonly ClusterBroker[]>
 }

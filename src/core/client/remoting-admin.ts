@@ -1,8 +1,11 @@
 import type { ClusterAdmin, MessageAdmin, MqAdmin, Target, TopicAdmin } from './admin.ts'
+import { RemotingBrokerAdmin } from './admin/brokers.ts'
 import { RemotingClusterAdmin } from './admin/cluster.ts'
 import { RemotingGroupAdmin } from './admin/groups.ts'
 import { RemotingMessageAdmin } from './admin/messages.ts'
+import { RemotingNameServerAdmin } from './admin/name-servers.ts'
 import { RemotingTopicAdmin } from './admin/topics.ts'
+import type { BrokerAdmin, NameServerAdmin } from './broker-admin.ts'
 import type { GroupAdmin } from './group-admin.ts'
 import type { Invoker } from './invoker.ts'
 import { NameServers } from './name-servers.ts'
@@ -14,6 +17,8 @@ export class RemotingAdmin implements MqAdmin {
   readonly messages: MessageAdmin
   readonly cluster: ClusterAdmin
   readonly groups: GroupAdmin
+  readonly brokers: BrokerAdmin
+  readonly nameServers: NameServerAdmin
   readonly #invoker: Invoker
 
   /** @param namesrv addresses the invoker reaches the name servers at */
@@ -24,6 +29,8 @@ export class RemotingAdmin implements MqAdmin {
     this.messages = new RemotingMessageAdmin(invoker, nameServers)
     this.cluster = new RemotingClusterAdmin(invoker, nameServers)
     this.groups = new RemotingGroupAdmin(invoker, nameServers, this.topics)
+    this.brokers = new RemotingBrokerAdmin(invoker, nameServers)
+    this.nameServers = new RemotingNameServerAdmin(invoker, nameServers)
     this.#invoker = invoker
   }
 

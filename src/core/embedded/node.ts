@@ -69,7 +69,7 @@ export class EmbeddedNode {
       push: options.push ?? silentPush,
       pullCaps: writer === 'turn' ? loopbackPullCaps : remotePullCaps,
       exclusiveModes: writer === 'turn',
-      autoCreateTopics: options.autoCreateTopics ?? true,
+      ...(options.autoCreateTopics !== undefined && { autoCreateTopics: options.autoCreateTopics }),
     })
     this.#nameServer = new NameServer({
       clock,
@@ -143,7 +143,10 @@ function localBroker(broker: Broker, advertise: Advertised | undefined): LocalBr
       if (advertise === undefined) return dialled
       return addressText(advertise.host, advertise.port ?? dialled.slice(dialled.lastIndexOf(':') + 1))
     },
-    topic: (name) => broker.topics.get(name),
+    topic: (name) => {
+      const config = broker.topics.get(name)
+      return config === null ? null : broker.settings.routed(config)
+    },
     topics: () => broker.topics.all(),
     dataVersion: () => broker.topics.dataVersion(),
   }

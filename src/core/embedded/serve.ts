@@ -209,7 +209,7 @@ async function register(
     clusterName: broker.clusterName,
     brokerName: broker.brokerName,
     brokerId: masterId,
-    topics: () => broker.topics.all(),
+    topics: () => broker.topics.all().map((config) => broker.settings.routed(config)),
     dataVersion: () => broker.topics.dataVersion(),
     namesrv,
     advertise: advertise === null ? null : addressText(advertise.host, advertise.port ?? port),

@@ -11,6 +11,23 @@ export const toolsProducerGroup = 'TOOLS_PRODUCER'
 export const retryPrefix = '%RETRY%'
 export const dlqPrefix = '%DLQ%'
 
+/** Groups every broker has: SubscriptionGroupManager.init. */
+export const systemGroups: ReadonlySet<string> = new Set([
+  toolsConsumerGroup,
+  'FILTERSRV_CONSUMER',
+  'SELF_TEST_C_GROUP',
+  'CID_ONS-HTTP-PROXY',
+  'CID_ONSAPI_PULL',
+  'CID_ONSAPI_PERMISSION',
+  'CID_ONSAPI_OWNER',
+  'CID_RMQ_SYS_TRANS',
+])
+
+/** MixAll.isSysConsumerGroup, and those every broker has. */
+export function isSystemGroup(group: string): boolean {
+  return systemGroups.has(group) || group.startsWith('CID_RMQ_SYS_')
+}
+
 const legalName = /^[%|a-zA-Z0-9_-]+$/
 
 /** Why a name cannot be a topic's, in RocketMQ's words (TopicValidator.validateTopic), or null. */

@@ -1,3 +1,4 @@
+import type { Subscription } from './client-data.ts'
 import type { MessageQueue } from './queue.ts'
 
 /** What a queue holds; one row of RocketMQ's TopicStatsTable. */
@@ -40,4 +41,14 @@ export interface ConsumeQueueData {
   readonly bitMap: string | null
   readonly eval: boolean
   readonly msg: string | null
+}
+
+/** A part of a queue's index; RocketMQ's QueryConsumeQueueResponseBody. */
+export interface ConsumeQueue {
+  /** Of the group that was asked for; null: none was, or it is not online. */
+  readonly subscription: Subscription | null
+  readonly filterData: string | null
+  readonly maxQueueIndex: number
+  readonly minQueueIndex: number
+  readonly entries: readonly ConsumeQueueData[]
 }

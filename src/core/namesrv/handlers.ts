@@ -17,10 +17,29 @@ export interface KvConfig {
 /** NamesrvUtil.NAMESPACE_ORDER_TOPIC_CONFIG: brokers are told of it when they register. */
 const orderNamespace = 'ORDER_TOPIC_CONFIG'
 
+/** NamesrvConfig's names, for what ours does. */
+const namesrvProperties = {
+  clusterTest: 'false',
+  deleteTopicWithBrokerRegistration: 'false',
+  enableAllTopicList: 'true',
+  enableTopicList: 'true',
+  needWaitForService: 'false',
+  orderMessageEnable: 'false',
+  returnOrderTopicConfigToBroker: 'true',
+  scanNotActiveBrokerInterval: '5000',
+}
+
 /** What everybody asks: ClientRequestProcessor and DefaultRequestProcessor, 100, 101, 102, 105, 106, 206,
 216, 219, 224. */
 export function namesrvHandlers(routes: Routes, kvConfig: KvConfig): Handlers {
   return {
+    GET_NAMESRV_CONFIG(_context, _call, reply) {
+      reply({ body: namesrvProperties })
+    },
+    UPDATE_NAMESRV_CONFIG(_context, { body }) {
+      const names = Object.keys(body).join(', ')
+      throw new MqError('MQ_NO_PERMISSION', `${names} cannot be changed while the name server runs`)
+    },
     GET_ROUTEINFO_BY_TOPIC({ localAddress }, { header }, reply) {
       const route = routes.route(header.topic, localAddress)
       if (route === null) {

@@ -1,4 +1,5 @@
 import { MqError } from '../errors.ts'
+import type { Retention } from './retention.ts'
 import type { FileSystem } from './file-system.ts'
 import { ForeignCache } from './foreign-cache.ts'
 import { foreignRefusal, ForeignLog } from './foreign-log.ts'
@@ -81,6 +82,10 @@ export class ForeignStore implements MessageStore {
     else this.#cache.catchUp()
   }
 
+  get segmentSize(): number {
+    return this.#foreign.log.segmentSize
+  }
+
   get commitLogMinOffset(): number {
     return this.#foreign.log.minOffset
   }
@@ -135,6 +140,9 @@ export class ForeignStore implements MessageStore {
   deleteTopic(): never {
     throw this.#refusal()
   }
+
+  /** Nothing is ever removed. */
+  retention: Retention = {}
 
   /** @throws MQ_STORE_FOREIGN */
   expire(): never {

@@ -21,6 +21,8 @@ export type MessageStore = Pick<
   | 'extents'
   | 'deleteTopic'
   | 'expire'
+  | 'retention'
+  | 'segmentSize'
   | 'commit'
   | 'exclusively'
   | 'whenSynced'

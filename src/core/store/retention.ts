@@ -9,6 +9,14 @@ export interface Retention {
 /** RocketMQ's fileReservedTime */
 export const defaultRetention: Retention = { ageMaxMs: 72 * 3600 * 1000 }
 
+/** What the folder's own setting says, hours. */
+export const retentionSetting = 'fileReservedTime'
+
+/** @param setting value of `fileReservedTime`; null: the default */
+export function retentionOf(setting: string | null): Retention {
+  return setting === null ? defaultRetention : { ageMaxMs: Number(setting) * 3600 * 1000 }
+}
+
 /**
  * First offsets of the segments that retention lets go: oldest first and without gaps, never one that is not
  * sealed (its last store time is null), and by the time messages were stored, never by a file's. One without

@@ -10,7 +10,7 @@ import {
 } from './sqlite.ts'
 
 /** Raised when the tables change; a file with a higher one is refused. */
-export const stateVersion = 3
+export const stateVersion = 4
 
 /** A file of up to this many pages is checked whole when it is opened: 0.1 ms. */
 const checkedPagesMax = 256
@@ -61,8 +61,13 @@ CREATE TABLE half(
 ALTER TABLE request_mode ADD COLUMN share_queues INTEGER NOT NULL DEFAULT -1;
 `
 
+/** What version 4 added: what a broker was told while it ran. */
+const settingTable = `
+CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+`
+
 /** How a state of each version becomes one of the next. */
-const migrations = [schema, popTables, waitingTables]
+const migrations = [schema, popTables, waitingTables, settingTable]
 
 /** The hand-over between writers; see src/core/README.md. Offsets are the commit log's. */
 export interface WriterRow {
@@ -101,6 +106,7 @@ export class StateDb {
   readonly #selectVersion: Statement<[string], { timestamp: number; counter: number }>
   readonly #raiseVersion: Statement<[string, number]>
   readonly #selectMeta: Statement<[string], { value: string }>
+  readonly #selectSetting: Statement<[string], { value: string }>
   #refusal: MqError | null = null
 
   /**
@@ -125,6 +131,7 @@ export class StateDb {
          ON CONFLICT DO UPDATE SET timestamp = excluded.timestamp, counter = counter + 1`,
       )
       this.#selectMeta = this.db.prepare('SELECT value FROM meta WHERE key = ?')
+      this.#selectSetting = this.db.prepare('SELECT value FROM setting WHERE name = ?')
     } catch (error) {
       this.db.close()
       if (cannotOpen(error)) {
@@ -236,6 +243,20 @@ export class StateDb {
 
   meta(key: string): string | null {
     return this.#selectMeta.get(key)?.value ?? null
+  }
+
+  /** What a broker was told while it ran; null: nothing. */
+  setting(name: string): string | null {
+    return this.#selectSetting.get(name)?.value ?? null
+  }
+
+  setSettings(values: Readonly<Record<string, string>>): void {
+    const upsert = this.db.prepare(
+      'INSERT INTO setting VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value',
+    )
+    this.durably(() => {
+      for (const [name, value] of Object.entries(values)) upsert.run(name, value)
+    })
   }
 
   /** Sets it once: what a folder was created with stays. */

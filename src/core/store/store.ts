@@ -14,7 +14,7 @@ import type { DispatchedRecord } from './index-rows.ts'
 import { StoreLock } from './lock.ts'
 import type { Damage } from './log-walk.ts'
 import { recordsOf } from './record-reader.ts'
-import { defaultRetention, type Retention } from './retention.ts'
+import { retentionOf, retentionSetting, type Retention } from './retention.ts'
 import type { StateDb } from './state-db.ts'
 import { QueueFloors, recordDamage, Tombstones } from './state-tables.ts'
 import { openFolder, storeExists } from './store-folder.ts'
@@ -70,6 +70,7 @@ export class Store {
   readonly #tombstones: Tombstones
   readonly #floors: QueueFloors
   #seenState = -1
+  #retention: Retention | null
   readonly #damageTold = new Set<number>()
 
   /** True when a store has been created in the folder. */
@@ -84,6 +85,7 @@ export class Store {
   constructor(options: StoreOptions) {
     const { folder, fs, clock } = options
     this.#options = options
+    this.#retention = options.retention ?? null
     const own = join(folder, 'pocketmq')
     const { state, format } = openFolder(options)
     this.state = state
@@ -262,6 +264,15 @@ export class Store {
     this.#writing.syncLater(() => this.#expireWhenDue())
   }
 
+  /** As the folder says, unless whoever opened it said so, or says so now. */
+  get retention(): Retention {
+    return this.#retention ?? retentionOf(this.state.setting(retentionSetting))
+  }
+
+  set retention(retention: Retention) {
+    this.#retention = retention
+  }
+
   /** Why nothing can be written any more; null: it can. */
   get broken(): MqError | null {
     return this.#writing.broken
@@ -324,7 +335,7 @@ export class Store {
   }
 
   #expireWhenDue(): void {
-    this.#expiry.whenDue(this.#options.retention ?? defaultRetention)
+    this.#expiry.whenDue(this.retention)
   }
 
   #damaged(damage: Damage): void {

@@ -1,5 +1,6 @@
 import type { Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
+import { brokerOwnHandlers } from './broker.ts'
 import { clientHandlers } from './client.ts'
 import { groupHandlers } from './group.ts'
 import { lockHandlers } from './lock.ts'
@@ -24,5 +25,6 @@ export function brokerHandlers(broker: Broker): Handlers {
     ...groupHandlers(broker),
     ...messageHandlers(broker),
     ...clientHandlers(broker),
+    ...brokerOwnHandlers(broker),
   }
 }

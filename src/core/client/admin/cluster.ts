@@ -12,6 +12,10 @@ export class RemotingClusterAdmin implements ClusterAdmin {
     this.#nameServers = nameServers
   }
 
+  masters(clusterName: string): Promise<readonly string[]> {
+    return this.#nameServers.masters(clusterName)
+  }
+
   async list(clusterName?: string): Promise<readonly ClusterBroker[]> {
     const info = await this.#nameServers.clusterInfo()
     if (clusterName !== undefined && info.clusterAddrTable[clusterName] === undefined) {

@@ -18,9 +18,7 @@ import { tellEach } from '../each-broker.ts'
 import type { BrokerGroup, GroupAdmin } from '../group-admin.ts'
 import type { Invoker } from '../invoker.ts'
 import { addressOf, bodyOf, checkSuccess, headerOf, type NameServers } from '../name-servers.ts'
-
-/** Groups asked for at once; a real broker's default page is smaller. */
-const pageSize = 1000
+import { groupsOn } from './paging.ts'
 
 export class RemotingGroupAdmin implements GroupAdmin {
   readonly #invoker: Invoker
@@ -76,25 +74,12 @@ export class RemotingGroupAdmin implements GroupAdmin {
         const broker = info.brokerAddrTable[brokerName]
         const address = broker === undefined ? null : brokerAddr(broker)
         if (address === null) continue
-        const config = (await this.#configsOn(address)).find(({ groupName }) => groupName === group)
+        const config = (await groupsOn(this.#invoker, address)).find(({ groupName }) => groupName === group)
         if (config !== undefined) found.push({ clusterName, brokerName, config })
       }
     }
     if (found.length === 0) throw new MqError('MQ_GROUP_NOT_EXIST', `no broker has a group ${group}`)
     return found
-  }
-
-  async #configsOn(address: string): Promise<readonly SubscriptionGroupConfig[]> {
-    const groups: SubscriptionGroupConfig[] = []
-    for (;;) {
-      const reply = await this.#invoker.invoke(address, 'GET_ALL_SUBSCRIPTIONGROUP_CONFIG', {
-        header: { groupSeq: groups.length, dataVersion: '', maxGroupNum: pageSize },
-        body: undefined,
-      })
-      const page = bodyOf(reply, `groups of ${address}`).groups
-      groups.push(...page)
-      if (page.length === 0 || groups.length >= (reply.header?.totalGroupNum ?? 0)) return groups
-    }
   }
 
   async list(): Promise<readonly string[]> {

@@ -12,6 +12,7 @@ import type { ReplyOf } from '../../remoting/requests/index.ts'
 import { ResponseCode } from '../../remoting/response-codes.ts'
 import type {
   ConsumeDirectlyResult,
+  KeyQuery,
   MessageAdmin,
   MessageTrack,
   PopConsumer,
@@ -33,6 +34,8 @@ import { messageTracks } from './tracks.ts'
 const uniqueKeySearchMs = 3 * 24 * 3600 * 1000
 /** DefaultMQAdminExt asks for 32 at most. */
 const uniqueKeyMatches = 32
+/** QueryMsgByKeySubCommand */
+const keyMatches = 64
 
 const pullStatusOf: Readonly<Record<number, PullStatus>> = {
   [ResponseCode.success]: 'FOUND',
@@ -63,6 +66,10 @@ export class RemotingMessageAdmin implements MessageAdmin {
 
   queues(topic: string): Promise<readonly MessageQueue[]> {
     return this.#routes.subscribeQueues(topic)
+  }
+
+  async publishQueues(topic: string): Promise<readonly MessageQueue[]> {
+    return (await this.#routes.publishInfo(topic)).queues
   }
 
   async minOffset(queue: MessageQueue): Promise<number> {
@@ -123,12 +130,11 @@ export class RemotingMessageAdmin implements MessageAdmin {
     msgId: string,
     options: { readonly clusterName?: string } = {},
   ): Promise<Message> {
-    const route = await this.#nameServers.route(topic)
-    return (
-      (await this.#byOffsetId(topic, msgId, route)) ??
-      (await this.#byUniqueKey(topic, msgId, route, options.clusterName)) ??
-      Promise.reject(new MqError('MQ_MESSAGE_NOT_FOUND', `no message ${msgId} in topic ${topic}`))
-    )
+    const found = await this.#byOffsetId(topic, msgId, await this.#nameServers.route(topic))
+    if (found !== null) return found
+    const begin = Date.now() - uniqueKeySearchMs
+    const [first] = await this.byUniqueKey(topic, msgId, { ...options, begin })
+    return first!
   }
 
   /**
@@ -153,12 +159,29 @@ export class RemotingMessageAdmin implements MessageAdmin {
     return null
   }
 
-  async #byUniqueKey(
+  async byKey(topic: string, key: string, options: KeyQuery = {}): Promise<readonly Message[]> {
+    const found = await this.#indexed(topic, key, false, options)
+    const matches = found.filter((message) => message.topic === topic && message.keys.includes(key))
+    if (matches.length > 0) return matches
+    throw new MqError('MQ_MESSAGE_NOT_FOUND', `no message of topic ${topic} has the key ${key}`)
+  }
+
+  async byUniqueKey(topic: string, uniqueKey: string, options: KeyQuery = {}): Promise<readonly Message[]> {
+    const found = await this.#indexed(topic, uniqueKey, true, { maxNum: uniqueKeyMatches, ...options })
+    const matches = found.filter((message) => message.msgId === uniqueKey && message.topic === topic)
+    if (matches.length === 0)
+      throw new MqError('MQ_MESSAGE_NOT_FOUND', `no message ${uniqueKey} in topic ${topic}`)
+    return matches.sort((a, b) => a.storeTimestamp - b.storeTimestamp)
+  }
+
+  /** What the brokers' indexes find: they go by hashes, the caller by text. */
+  async #indexed(
     topic: string,
-    uniqueKey: string,
-    route: TopicRoute,
-    clusterName: string | undefined,
-  ): Promise<Message | null> {
+    key: string,
+    unique: boolean,
+    { clusterName, maxNum = keyMatches, begin = 0, end = Number.MAX_SAFE_INTEGER }: KeyQuery,
+  ): Promise<Message[]> {
+    const route = await this.#nameServers.route(topic)
     const found: Message[] = []
     for (const broker of route.brokerDatas) {
       if (clusterName !== undefined && broker.cluster !== clusterName) continue
@@ -166,20 +189,15 @@ export class RemotingMessageAdmin implements MessageAdmin {
       if (address === null) continue
       const reply = await this.#invoker.invoke(address, 'QUERY_MESSAGE', {
         header: {
-          topic,
-          key: uniqueKey,
-          maxNum: uniqueKeyMatches,
-          beginTimestamp: Date.now() - uniqueKeySearchMs,
-          endTimestamp: Number.MAX_SAFE_INTEGER,
-          _UNIQUE_KEY_QUERY: 'true',
+          ...{ topic, key, maxNum, beginTimestamp: begin, endTimestamp: end },
+          ...(unique && { _UNIQUE_KEY_QUERY: 'true' }),
         },
         body: undefined,
       })
       if (reply.code === ResponseCode.queryNotFound) continue
-      found.push(...decodeMessages(bodyOf(reply, `message ${uniqueKey}`), broker.brokerName))
+      found.push(...decodeMessages(bodyOf(reply, `messages with key ${key}`), broker.brokerName))
     }
-    const matches = found.filter((message) => message.msgId === uniqueKey && message.topic === topic)
-    return matches.sort((a, b) => a.storeTimestamp - b.storeTimestamp)[0] ?? null
+    return found
   }
 
   async recall(recallHandle: string): Promise<Recalled> {

@@ -110,6 +110,16 @@ export class RemotingTopicAdmin implements TopicAdmin {
     return clustersOf(route, (await this.#nameServers.clusterInfo()).clusterAddrTable)
   }
 
+  async groups(topic: string): Promise<readonly string[]> {
+    const groups = new Set<string>()
+    for (const broker of (await this.#nameServers.route(topic)).brokerDatas) {
+      const address = brokerAddr(broker)
+      if (address === null) continue
+      for (const group of await this.#consumeByWho(address, topic)) groups.add(group)
+    }
+    return [...groups]
+  }
+
   async cleanUnused(scope: Scope): Promise<void> {
     await tellEach(await this.#nameServers.addressesOf(scope), 'the cleaning', async (address) => {
       const reply = await this.#invoker.invoke(address, 'CLEAN_UNUSED_TOPIC', { header: {}, body: undefined })

@@ -1,4 +1,5 @@
 import type { Answer, Call, Reply, RequestSpec } from '../schema.ts'
+import { brokerRequests } from './broker.ts'
 import { clientRequests } from './client.ts'
 import { groupRequests } from './group.ts'
 import { lockRequests } from './lock.ts'
@@ -17,6 +18,7 @@ export const requests = {
   ...topicRequests,
   ...groupRequests,
   ...clientRequests,
+  ...brokerRequests,
   ...namesrvRequests,
   ...popRequests,
   ...lockRequests,

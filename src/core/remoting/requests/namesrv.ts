@@ -1,4 +1,5 @@
 import { clusterInfo, kvTable, topicList, topicRouteData } from '../bodies/bodies.ts'
+import { propertiesText } from '../bodies/broker.ts'
 import { brokerMemberGroup, dataVersion } from '../bodies/broker-registration.ts'
 import { bytes } from '../bodies/codecs.ts'
 import { bool, i32, i64, opt, request, str } from '../schema.ts'
@@ -60,6 +61,23 @@ export const namesrvRequests = {
     about: 'Names of the topics of a cluster.',
     header: { cluster: str('cluster') },
     reply: { body: topicList },
+  }),
+  UPDATE_NAMESRV_CONFIG: request({
+    code: 318,
+    to: 'namesrv',
+    impact: 'rw',
+    about: 'Change properties of the name server. Ours has none to change.',
+    header: {},
+    body: propertiesText,
+    reply: {},
+  }),
+  GET_NAMESRV_CONFIG: request({
+    code: 319,
+    to: 'namesrv',
+    impact: 'ro',
+    about: 'All properties of the name server.',
+    header: {},
+    reply: { body: propertiesText },
   }),
   REGISTER_BROKER: request({
     code: 103,

@@ -1,0 +1,89 @@
+import { MqError } from '../errors.ts'
+import { Perm, type TopicConfig } from '../model/topic.ts'
+import { retentionOf, retentionSetting } from '../store/retention.ts'
+import type { MessageStore } from '../store/message-store.ts'
+
+/** A setting's default, and why a value cannot be its; RocketMQ's property names and defaults. */
+interface SettingRow {
+  readonly fallback: string
+  readonly fault: (value: string) => string | null
+}
+
+const truth = (value: string): string | null =>
+  value === 'true' || value === 'false' ? null : 'it is true or false'
+
+/** THE allow-list: what can be changed from afar. No path, no command, no address is in it. */
+const rows = {
+  /** 2 write, 4 read, 6 both. */
+  brokerPermission: {
+    fallback: '6',
+    fault: (value) => (['2', '4', '6'].includes(value) ? null : 'it is 2 (write), 4 (read) or 6 (both)'),
+  },
+  autoCreateTopicEnable: { fallback: 'true', fault: truth },
+  autoCreateSubscriptionGroup: { fallback: 'true', fault: truth },
+  /** Hours. */
+  [retentionSetting]: {
+    fallback: '72',
+    fault: (value) => (/^[1-9]\d{0,5}$/.test(value) ? null : 'it is a number of hours from 1 to 999999'),
+  },
+} as const satisfies Record<string, SettingRow>
+
+export type SettingName = keyof typeof rows
+
+const names = Object.keys(rows) as SettingName[]
+
+function isSetting(name: string): name is SettingName {
+  return Object.hasOwn(rows, name)
+}
+
+/**
+ * What a broker can be told while it runs, kept in state.db: UPDATE_BROKER_CONFIG. What was given at the
+ * start goes before what is kept. Another process that changes a folder's settings is heard of at the next
+ * start.
+ */
+export class Settings {
+  readonly #store: MessageStore
+  readonly #values = new Map<SettingName, string>()
+
+  constructor(store: MessageStore, given: Partial<Readonly<Record<SettingName, string>>>) {
+    this.#store = store
+    for (const name of names)
+      this.#values.set(name, given[name] ?? store.state.setting(name) ?? rows[name].fallback)
+  }
+
+  get(name: SettingName): string {
+    return this.#values.get(name)!
+  }
+
+  get all(): Readonly<Record<SettingName, string>> {
+    return Object.fromEntries(this.#values) as Record<SettingName, string>
+  }
+
+  allows(perm: number): boolean {
+    return (Number(this.get('brokerPermission')) & perm) !== 0
+  }
+
+  /** A topic as name servers are told of it: BrokerController.registerBrokerAll. */
+  routed(config: TopicConfig): TopicConfig {
+    const mask = Number(this.get('brokerPermission'))
+    const both = Perm.read | Perm.write
+    return (mask & both) === both ? config : { ...config, perm: config.perm & mask }
+  }
+
+  /** All or none. @throws MQ_NO_PERMISSION for what is not in the list, MQ_INVALID_PARAMETER */
+  update(values: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(values)) {
+      if (!isSetting(name)) {
+        throw new MqError(
+          'MQ_NO_PERMISSION',
+          `${name} cannot be changed while the broker runs: only ${names.join(', ')} can`,
+        )
+      }
+      const fault = rows[name].fault(value)
+      if (fault !== null) throw new MqError('MQ_INVALID_PARAMETER', `${name}=${value}: ${fault}`)
+    }
+    this.#store.state.setSettings(values)
+    for (const [name, value] of Object.entries(values)) this.#values.set(name as SettingName, value)
+    if (retentionSetting in values) this.#store.retention = retentionOf(values[retentionSetting])
+  }
+}
