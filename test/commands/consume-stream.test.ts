@@ -52,7 +52,7 @@ describe('consumeMessage beyond mqadmin', () => {
     assert.equal(await found('n > 196', '--tag', 'odd || none'), 'm197 m199 ')
     assert.equal(await found("n IN ('3', '4') OR KEYS = 'k5'", '--grep', '[35]'), 'm3 m5 ')
     assert.equal(await found('n IS NULL'), '')
-    assert.equal(await found('n > 10', '-c', '1'), 'm12 ')
+    assert.match(await found('n > 10', '-c', '1'), /^m1[12] $/)
   })
 
   it('says where an expression is wrong, and what to write', async () => {
