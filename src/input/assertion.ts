@@ -21,6 +21,8 @@ export interface Expectation {
 const placesMax = 3
 /** How often it looks again. */
 const lookEveryMs = 50
+/** How long after its time it may still read what was there: a topic of millions is not read to its end. */
+const readOnMs = 5000
 
 /**
  * Looks for messages until as many are there as expected.
@@ -29,26 +31,29 @@ const lookEveryMs = 50
 export async function checkMessages(
   messages: MessageAdmin,
   expectation: Expectation,
+  now: () => number = Date.now,
 ): Promise<readonly Message[]> {
   const { criteria, count, withinMs } = expectation
-  const deadline = Date.now() + withinMs
-  const reader = new Rounds(messages, expectation)
+  const deadline = now() + withinMs
+  const tooLate = (): boolean => withinMs > 0 && now() > deadline + readOnMs
+  const reader = new Rounds(messages, expectation, tooLate)
   const misses = new NearestMisses(criteria)
   const found: Message[] = []
   for (;;) {
     // looked at once more when time is over: what came last counts as well
-    const last = Date.now() >= deadline
+    const last = now() >= deadline
     for await (const message of reader.next()) {
       const met = criteria.filter(({ holds }) => holds(message)).length
       if (met === criteria.length) found.push(message)
       else misses.add(message, met)
       if (count !== 'some' && found.length > count) throw tooMany(expectation, found)
     }
+    if (tooLate()) throw notAllRead(expectation, found.length)
     const enough = count === 'some' ? found.length > 0 : found.length === count
     if (enough && count !== 0) return found
     if (last && reader.topicExists && enough) return found
     if (last) throw tooFew(expectation, found.length, reader.topicExists ? misses.told() : null)
-    await pause(Math.max(1, Math.min(lookEveryMs, deadline - Date.now())))
+    await pause(Math.max(1, Math.min(lookEveryMs, deadline - now())))
   }
 }
 
@@ -57,9 +62,11 @@ class Rounds {
   topicExists = false
   readonly #messages: MessageAdmin
   readonly #expectation: Expectation
+  readonly #ended: () => boolean
   readonly #next = new Map<string, number>()
 
-  constructor(messages: MessageAdmin, expectation: Expectation) {
+  constructor(messages: MessageAdmin, expectation: Expectation, ended: () => boolean) {
+    this.#ended = ended
     this.#messages = messages
     this.#expectation = expectation
   }
@@ -76,14 +83,13 @@ class Rounds {
         return Promise.resolve()
       },
     }
-    const ended = (): boolean => false
     yield* readTopic(this.#messages, queues ?? [], {
       from,
       to: null,
       follow: false,
       filter: {},
       places,
-      ended,
+      ended: this.#ended,
     })
   }
 
@@ -106,6 +112,13 @@ function wanted({ topic, criteria }: Expectation): string {
 
 function within(withinMs: number): string {
   return withinMs === 0 ? '' : ` within ${withinMs} ms`
+}
+
+function notAllRead({ topic, withinMs }: Expectation, found: number): MqError {
+  const seen = `found ${found} in what was read`
+  return new MqError('MQ_CHECK_FAILED', `${topic} has more than can be read${within(withinMs)}; ${seen}`, {
+    hint: 'say with --from where to begin, like --from @-10m, or allow more with --within',
+  })
 }
 
 function tooMany(expectation: Expectation, found: readonly Message[]): MqError {
