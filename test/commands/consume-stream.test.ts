@@ -137,6 +137,22 @@ describe('consumeMessage beyond mqadmin', () => {
       assert.deepEqual(bodies(await read('late', '--from', 'end', '-f', '%b ')), ['f'])
     })
 
+    it('begins anew with a topic that was made again', async () => {
+      const again = (...args: string[]): Promise<Ran> =>
+        runBinary(['consumeMessage', '-t', 'again', '-g', 'g', '--broadcast', ...args, ...store()], {
+          env: state(),
+        })
+      const fill = (...lines: string[]): Promise<Ran> =>
+        runBinary(['sendMessage', '-t', 'again', '-b', 'broker-a', '-i', '0', '--lines', ...store()], {
+          input: lines.join('\n'),
+        })
+      await fill('a', 'b', 'c')
+      assert.deepEqual(bodies(await again('-f', '%b ')), ['a', 'b', 'c'])
+      await runBinary(['deleteTopic', '-t', 'again', '--yes', ...store()])
+      await fill('d')
+      assert.deepEqual(bodies(await again('-f', '%b ')), ['d'])
+    })
+
     it('tells of a file that it cannot read', async () => {
       const path = folder.path('broken', 'pocketmq', 'broadcast', 'g')
       mkdirSync(path, { recursive: true })
