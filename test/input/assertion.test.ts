@@ -133,6 +133,12 @@ describe('checking messages', () => {
   it('waits for a topic, and does not take one that is missing for an empty one', async () => {
     topic.exists = false
     assert.equal(await failure({ count: 0 }), 'there is no topic T')
+    assert.equal(await failure({ topic: '%DLQ%g' }), 'there is no topic %DLQ%g')
+    assert.deepEqual(
+      await check({ topic: '%DLQ%g', count: 0 }),
+      [],
+      'the broker makes it with its first message',
+    )
     let time = 0
     const now = (): number => {
       // made while it waits
