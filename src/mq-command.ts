@@ -163,6 +163,11 @@ export abstract class MqCommand extends Command {
     return this.#admin
   }
 
+  /** The target opened for the caller to close, each time again; a folder without a store stays without. */
+  protected connectAnew(timeoutMs: number): Promise<MqAdmin> {
+    return this.#io.connect(this.target, { create: false, timeoutMs })
+  }
+
   protected get env(): NodeJS.ProcessEnv {
     return this.#io.env
   }

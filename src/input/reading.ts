@@ -92,7 +92,7 @@ export function filterOf({ tag, where }: ReadingFlags, onWhereHere: () => void):
   return { ...(tag !== undefined && { tag }), ...(where !== undefined && { where, onWhereHere }) }
 }
 
-function parseRegex(source: string): RegExp {
+export function parseRegex(source: string): RegExp {
   try {
     return new RegExp(source, 'u')
   } catch (error) {

@@ -7,12 +7,13 @@ import { flagKinds } from '../../command-line/flag-kinds.ts'
 import { BroadcastPlaces } from '../../input/broadcast-places.ts'
 import { readGroup } from '../../input/group-reader.ts'
 import { runJobs, type JobOutcome } from '../../input/job-queue.ts'
-import { readingOf, selected, tooFew, type Broadcast, type Reading } from '../../input/reading.ts'
+import { readingOf, selected, tooFew, type Broadcast } from '../../input/reading.ts'
 import { sharingOf, type Sharing } from '../../input/sharing.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { javaText } from '../../output/java-text.ts'
 import { compileMessageFormat } from '../../output/message-format.ts'
-import { messageFields, messageJson, messageWide } from '../../output/message-json.ts'
+import { messageJson } from '../../output/message-json.ts'
+import { messageLine, messageShape, messagesView } from '../../output/message-view.ts'
 import type { View } from '../../output/view.ts'
 
 type ConsumeFlags = FlagsOf<typeof ConsumeMessage>
@@ -131,7 +132,7 @@ export default class ConsumeMessage extends MqCommand {
     const queues = await queuesOf(messages, flags)
     if (reading !== null) {
       const broadcast = flags.broadcast ? this.#broadcast(flags) : undefined
-      return messagesView(selected(messages, queues, reading, broadcast), reading)
+      return messagesView(selected(messages, queues, reading, broadcast), reading.format)
     }
     const view: View<Printed> = {
       ...messageShape,
@@ -140,7 +141,7 @@ export default class ConsumeMessage extends MqCommand {
       toId: (printed) => ('message' in printed ? printed.message.msgId : null),
       table: {
         kind: 'text',
-        item: (printed) => ('message' in printed ? line(printed.message) : printed.text),
+        item: (printed) => ('message' in printed ? messageLine(printed.message) : printed.text),
       },
     }
     return view
@@ -167,7 +168,7 @@ export default class ConsumeMessage extends MqCommand {
       const written = (): Promise<void> => this.outputWritten()
       const format = flags.format === undefined ? null : compileMessageFormat(flags.format)
       const items = readGroup(consumer, { countMax, follow, ended, written })
-      return messagesView(this.#counted(items, sharing), { format })
+      return messagesView(this.#counted(items, sharing), format)
     }
     const outputTo = this.printsTable ? 1 : 2
     const jobs = { command, parallel, batch, invisibleMs, order, countMax, follow, ended, outputTo } as const
@@ -225,7 +226,6 @@ export default class ConsumeMessage extends MqCommand {
 }
 
 const countDefault = 128
-const messageShape = { shape: 'list', fields: messageFields, wide: messageWide } as const
 
 const outcomeFields = ['msgId', 'queueId', 'queueOffset', 'reconsumeTimes', 'outcome', 'status'] as const
 
@@ -241,17 +241,6 @@ function jobsView(items: AsyncIterable<JobOutcome>): View<unknown> {
     },
     toId: ({ message }) => message.msgId,
     table: { kind: 'text', item: () => '' },
-  }
-  return view
-}
-
-function messagesView(items: AsyncIterable<Message>, { format }: Pick<Reading, 'format'>): View<unknown> {
-  const view: View<Message> = {
-    ...messageShape,
-    items,
-    toJson: messageJson,
-    toId: ({ msgId }) => msgId,
-    table: { kind: 'text', item: format ?? line },
   }
   return view
 }
@@ -335,9 +324,4 @@ async function* pulled(
       left -= within.length
     }
   }
-}
-
-/** PrintMessageByQueueCommand.printMessage */
-function line(message: Message): string {
-  return `MSGID: ${message.msgId} ${javaText.message(message)} BODY: ${message.body.toString('utf8')}\n`
 }

@@ -49,6 +49,25 @@ for (const where of ['folder', 'server'] as const) {
       assert.deepEqual(await worker.pop(32), [])
     })
 
+    it('finds its tag behind any number of messages whose tag has the same hash', async () => {
+      const producer = admin.messages.producer()
+      for (let i = 0; i < 40; i++)
+        await producer.send(
+          { topic: 'jobs', body: Buffer.from('alike'), tag: 'Aa' },
+          { brokerName: 'broker-a', queueId: 0 },
+        )
+      await producer.send(
+        { topic: 'jobs', body: Buffer.from('mine'), tag: 'BB' },
+        { brokerName: 'broker-a', queueId: 0 },
+      )
+      const worker = admin.messages.popConsumer('jobs', 'same-hash', { tag: 'BB' })
+      const popped = await worker.pop(32)
+      assert.deepEqual(
+        popped.map(({ message }) => message.body.toString()),
+        ['mine'],
+      )
+    })
+
     it('takes only what has its tag', async () => {
       const worker = admin.messages.popConsumer('jobs', 'some', { tag: 'two' })
       const popped = await worker.pop(32)

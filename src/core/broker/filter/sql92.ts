@@ -12,7 +12,8 @@ const cachedMax = 100
 const cache = new Map<string, MessageFilter>()
 
 /**
- * Decides on the properties of the stored record, each read where it stands when the expression asks for it.
+ * Decides on the properties of the stored record, each read where it stands when it is asked for. A pull that
+ * brings a wrong expression along is refused; a RocketMQ broker, whose check is an `assert`, sends it all.
  * @throws MQ_SUBSCRIPTION_PARSE_FAILED
  */
 export function sql92Filter(text: string): MessageFilter {

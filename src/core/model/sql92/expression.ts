@@ -49,3 +49,29 @@ export function isCondition(expression: Expression): boolean {
       return true
   }
 }
+
+/** Names of the properties it looks at, each once. */
+export function propertyNames(expression: Expression, names = new Set<string>()): ReadonlySet<string> {
+  switch (expression.kind) {
+    case 'constant':
+      break
+    case 'property':
+      names.add(expression.name)
+      break
+    case 'in':
+      names.add(expression.property)
+      break
+    case 'and':
+    case 'or':
+      for (const operand of expression.operands) propertyNames(operand, names)
+      break
+    case 'equal':
+    case 'order':
+      propertyNames(expression.left, names)
+      propertyNames(expression.right, names)
+      break
+    default:
+      propertyNames(expression.operand, names)
+  }
+  return names
+}

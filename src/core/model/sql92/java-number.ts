@@ -26,8 +26,8 @@ export function parseJavaLong(text: string): bigint | undefined {
 
 /** Digits of any script, no blanks, a sign of either kind; what Number and BigInt read. */
 function wholeNumber(text: string): string | undefined {
-  // Number has no -0 among Java's whole numbers
-  if (/^-?\d+$/.test(text)) return /^-0+$/.test(text) ? '0' : text
+  // among Java's whole numbers there is no -0
+  if (/^-?\d+$/.test(text)) return text.startsWith('-0') && /^-0+$/.test(text) ? '0' : text
   const match = /^([+-]?)(\p{Nd}+)$/u.exec(text)
   // Character.digit looks at single UTF-16 units
   if (match === null || /[\ud800-\udfff]/.test(text)) return undefined

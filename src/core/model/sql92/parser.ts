@@ -91,7 +91,7 @@ class Parser {
 
   #unexpected(what: string, hint: string | null = null): Sql92SyntaxError {
     const { kind, image, at } = this.#token
-    const found = kind === 'end' ? 'the expression ends' : `found ${image}`
+    const found = kind === 'end' ? 'the expression ends' : `found ${shown(image)}`
     return new Sql92SyntaxError(at, `${what} is wanted here, ${found}`, hint)
   }
 
@@ -355,7 +355,7 @@ function wholeOf(image: string, at: number): Value {
   if (value === undefined)
     throw new Sql92SyntaxError(
       at,
-      `${image} is larger than 9223372036854775807`,
+      `${shown(image)} is larger than 9223372036854775807`,
       'write it with a point: 1e19',
     )
   return value <= 0x7fff_ffffn ? { kind: 'int', value: Number(value) } : { kind: 'long', value }
@@ -364,8 +364,9 @@ function wholeOf(image: string, at: number): Value {
 /** ConstantExpression.createFloat: no zero among its numbers. */
 function floatingOf(image: string, at: number): Value {
   const value = Number(image)
-  if (value === Infinity) throw new Sql92SyntaxError(at, `${image} is larger than a double can be`)
-  if (value === 0) throw new Sql92SyntaxError(at, `RocketMQ refuses ${image}`, 'write 0 without a point')
+  if (value === Infinity) throw new Sql92SyntaxError(at, `${shown(image)} is larger than a double can be`)
+  if (value === 0)
+    throw new Sql92SyntaxError(at, `RocketMQ refuses ${shown(image)}`, 'write 0 without a point')
   return { kind: 'double', value }
 }
 
@@ -378,5 +379,11 @@ function unread(source: string, at: number): Sql92SyntaxError {
     ')': 'a ( is missing before',
   }
   const hint = hints[token.image.toUpperCase()] ?? 'join conditions with AND or OR'
-  return new Sql92SyntaxError(at, `the expression is complete before ${token.image}`, hint)
+  return new Sql92SyntaxError(at, `the expression is complete before ${shown(token.image)}`, hint)
+}
+
+const shownSize = 40
+
+function shown(image: string): string {
+  return image.length > shownSize ? `${image.slice(0, shownSize)}…` : image
 }
