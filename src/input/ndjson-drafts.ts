@@ -13,6 +13,7 @@ export interface Defaults {
   readonly tag?: string
   readonly keys?: readonly string[]
   readonly later?: Later
+  readonly transaction?: boolean
 }
 
 /**
@@ -62,6 +63,7 @@ function toMessage(json: Record<string, unknown>, line: number, defaults: Defaul
     body: bodyOf(json, line),
     ...(tag !== undefined && tag !== '' && { tag }),
     ...(keys !== undefined && { keys }),
+    ...(defaults.transaction === true && { transaction: true }),
     ...(properties.length > 0 && { properties: Object.fromEntries(properties) }),
     ...(shardingKey !== undefined && { shardingKey }),
     ...(Object.keys(own).length > 0 ? own : defaults.later),

@@ -50,6 +50,7 @@ export const sendResultFields = [
   'queueId',
   'queueOffset',
   'recallHandle',
+  'transactionId',
 ] as const
 
 /** What most messages have not is left out where it is not. */

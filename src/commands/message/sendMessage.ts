@@ -35,6 +35,7 @@ export default class SendMessage extends MqCommand {
     '$ pocketmq sendMessage -t orders -p hello -k order-1 -c created',
     '$ pocketmq sendMessage -t orders -p - < picture.png',
     '$ pocketmq sendMessage -t reminders -p "call back" --delay 90s --json',
+    '$ id=$(pocketmq sendMessage -t orders -p "order 42" --transaction --quiet) && pocketmq endTransaction commit $id',
     '$ pocketmq sendMessage -t airports --csv --key iata --tag state < airports.csv',
   ]
   static override flags = {
@@ -58,6 +59,10 @@ export default class SendMessage extends MqCommand {
     broker: flagKinds.text({ char: 'b', description: 'send to this broker' }),
     qid: flagKinds.count({ char: 'i', description: 'send to this queue of the broker' }),
     ...laterFlags,
+    transaction: Flags.boolean({
+      description: 'consumers see it when `endTransaction commit` is said; see `transactions`',
+    }),
+    'producer-group': flagKinds.text({ description: 'group of the producer; default TOOLS_PRODUCER' }),
     'segment-size': flagKinds.segmentSize(),
     msgTraceEnable: flagKinds.bool({
       char: 'm',
@@ -80,8 +85,12 @@ export default class SendMessage extends MqCommand {
       ? this.#readDrafts(flags)
       : [[{ line: null, message: await this.#one(flags) }]]
     const { messages } = await this.connect('write', flags['segment-size'])
-    const timeoutMs = this.timeoutMs
-    const producer = messages.producer(timeoutMs === undefined ? {} : { timeoutMs })
+    const { timeoutMs } = this
+    const group = flags['producer-group']
+    const producer = messages.producer({
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(group !== undefined && { group }),
+    })
     const bulk = new BulkSend(producer, queueChoice(flags), this.interrupted)
     const results = bulk.results(drafts)
     const view: View<SendResult> = {
@@ -110,6 +119,7 @@ export default class SendMessage extends MqCommand {
     return csvDrafts(stdin, {
       topic,
       later: laterOf(flags),
+      transaction: flags.transaction,
       ...(key !== undefined && { key }),
       ...(tags !== undefined && { tag: tags }),
     })
@@ -165,6 +175,7 @@ function defaultsOf(flags: SendFlags) {
     ...(tags !== undefined && tags !== '' && { tag: tags }),
     ...(keys !== undefined && { keys }),
     later: laterOf(flags),
+    ...(flags.transaction && { transaction: true }),
   }
 }
 

@@ -6,6 +6,7 @@ import type { NewMessage, SendResult, SendStatus } from '../model/message.ts'
 import { autoCreateTopic, topicNameFault, toolsProducerGroup } from '../model/names.ts'
 import { breaksProperties, formatProperties, keySeparator, Property } from '../model/properties.ts'
 import type { MessageQueue } from '../model/queue.ts'
+import { SysFlag } from '../model/sys-flag.ts'
 import type { CallOf, ReplyOf } from '../remoting/requests/index.ts'
 import { ResponseCode } from '../remoting/response-codes.ts'
 import type { Producer, ProducerOptions, QueueChoice } from './admin.ts'
@@ -76,7 +77,7 @@ export class RemotingProducer implements Producer {
     const uniqueKey = this.#uniqueKeys.next()
     let properties: string
     try {
-      properties = checkedProperties(message, uniqueKey)
+      properties = checkedProperties(message, uniqueKey, this.#group)
     } catch (error) {
       done(error as Error, null)
       return null
@@ -93,6 +94,10 @@ export class RemotingProducer implements Producer {
       done: (error, result) => this.#finished(message, done, error, result),
     })
     return this.#bytesInFlight < windowBytes ? null : new Promise((resolve) => this.#room.push(resolve))
+  }
+
+  get #group(): string {
+    return this.#options.group ?? toolsProducerGroup
   }
 
   flush(): Promise<void> {
@@ -144,12 +149,12 @@ export class RemotingProducer implements Producer {
   #call(queue: MessageQueue, { message, properties }: Sending): CallOf<'SEND_MESSAGE_V2'> {
     return {
       header: {
-        producerGroup: this.#options.group ?? toolsProducerGroup,
+        producerGroup: this.#group,
         topic: message.topic,
         defaultTopic: autoCreateTopic,
         defaultTopicQueueNums,
         queueId: queue.queueId,
-        sysFlag: 0,
+        sysFlag: message.transaction === true ? SysFlag.prepared : 0,
         bornTimestamp: Date.now(),
         flag: message.flag ?? 0,
         properties,
@@ -179,6 +184,7 @@ export class RemotingProducer implements Producer {
         queueId: header.queueId,
         queueOffset: header.queueOffset,
         recallHandle: header.recallHandle ?? null,
+        transactionId: sending.message.transaction === true ? sending.uniqueKey : null,
       })
     }
     const failure =
@@ -221,7 +227,7 @@ export class RemotingProducer implements Producer {
  * @throws MQ_INVALID_PARAMETER, MQ_MESSAGE_ILLEGAL: what no broker would take, or would store as something
  * else
  */
-function checkedProperties(message: NewMessage, uniqueKey: string): string {
+function checkedProperties(message: NewMessage, uniqueKey: string, group: string): string {
   const fault = topicNameFault(message.topic)
   if (fault !== null) throw new MqError('MQ_INVALID_PARAMETER', fault)
   if (message.body.length === 0) throw new MqError('MQ_MESSAGE_ILLEGAL', 'the message body length is zero')
@@ -240,6 +246,10 @@ function checkedProperties(message: NewMessage, uniqueKey: string): string {
     properties[Property.delayLevel] = String(message.delayLevel)
   if (message.deliverAt !== undefined) properties[Property.deliverMs] = String(message.deliverAt)
   if (message.delayMs !== undefined) properties[Property.delayMs] = String(message.delayMs)
+  if (message.transaction === true) {
+    properties[Property.transactionPrepared] = 'true'
+    properties[Property.producerGroup] = group
+  }
   properties[Property.uniqueKey] = uniqueKey
   properties[Property.waitStoreOk] = 'true'
   for (const [name, value] of Object.entries(properties)) {

@@ -3,9 +3,11 @@ import { RemotingClusterAdmin } from './admin/cluster.ts'
 import { RemotingGroupAdmin } from './admin/groups.ts'
 import { RemotingMessageAdmin } from './admin/messages.ts'
 import { RemotingTopicAdmin } from './admin/topics.ts'
+import { RemotingTransactionAdmin } from './admin/transactions.ts'
 import type { GroupAdmin } from './group-admin.ts'
 import type { Invoker } from './invoker.ts'
 import { NameServers } from './name-servers.ts'
+import type { TransactionAdmin } from './transaction-admin.ts'
 
 /** The one implementation of MqAdmin: requests over an invoker, whichever it is. */
 export class RemotingAdmin implements MqAdmin {
@@ -14,6 +16,7 @@ export class RemotingAdmin implements MqAdmin {
   readonly messages: MessageAdmin
   readonly cluster: ClusterAdmin
   readonly groups: GroupAdmin
+  readonly transactions: TransactionAdmin
   readonly #invoker: Invoker
 
   /** @param namesrv addresses the invoker reaches the name servers at */
@@ -24,6 +27,7 @@ export class RemotingAdmin implements MqAdmin {
     this.messages = new RemotingMessageAdmin(invoker, nameServers)
     this.cluster = new RemotingClusterAdmin(invoker, nameServers)
     this.groups = new RemotingGroupAdmin(invoker, nameServers, this.topics)
+    this.transactions = new RemotingTransactionAdmin(invoker, nameServers, this.messages)
     this.#invoker = invoker
   }
 

@@ -12,6 +12,7 @@ import type { ReplyOf } from '../../remoting/requests/index.ts'
 import { ResponseCode } from '../../remoting/response-codes.ts'
 import type {
   ConsumeDirectlyResult,
+  ByIdOptions,
   MessageAdmin,
   MessageTrack,
   PopConsumer,
@@ -118,15 +119,11 @@ export class RemotingMessageAdmin implements MessageAdmin {
     return pullResult(filtered, queue)
   }
 
-  async byId(
-    topic: string,
-    msgId: string,
-    options: { readonly clusterName?: string } = {},
-  ): Promise<Message> {
+  async byId(topic: string, msgId: string, options: ByIdOptions = {}): Promise<Message> {
     const route = await this.#nameServers.route(topic)
     return (
       (await this.#byOffsetId(topic, msgId, route)) ??
-      (await this.#byUniqueKey(topic, msgId, route, options.clusterName)) ??
+      (await this.#byUniqueKey(topic, msgId, route, options)) ??
       Promise.reject(new MqError('MQ_MESSAGE_NOT_FOUND', `no message ${msgId} in topic ${topic}`))
     )
   }
@@ -157,7 +154,7 @@ export class RemotingMessageAdmin implements MessageAdmin {
     topic: string,
     uniqueKey: string,
     route: TopicRoute,
-    clusterName: string | undefined,
+    { clusterName, newest = false }: ByIdOptions,
   ): Promise<Message | null> {
     const found: Message[] = []
     for (const broker of route.brokerDatas) {
@@ -179,7 +176,8 @@ export class RemotingMessageAdmin implements MessageAdmin {
       found.push(...decodeMessages(bodyOf(reply, `message ${uniqueKey}`), broker.brokerName))
     }
     const matches = found.filter((message) => message.msgId === uniqueKey && message.topic === topic)
-    return matches.sort((a, b) => a.storeTimestamp - b.storeTimestamp)[0] ?? null
+    matches.sort((a, b) => a.storeTimestamp - b.storeTimestamp)
+    return matches.at(newest ? -1 : 0) ?? null
   }
 
   async recall(recallHandle: string): Promise<Recalled> {
