@@ -27,7 +27,7 @@ import { DueWork } from './timer/due-work.ts'
 import { checkedHandle, recallMarker, type RecallRequest } from './timer/recall.ts'
 import { Topics } from './topics.ts'
 import { Halves } from './transaction/halves.ts'
-import { Transactions } from './transaction/transactions.ts'
+import { transactionCheckMsDefault, Transactions } from './transaction/transactions.ts'
 
 export interface BrokerOptions {
   readonly store: MessageStore
@@ -44,6 +44,8 @@ export interface BrokerOptions {
   readonly delayLevelsMs?: readonly number[]
   /** False: a send to an unknown topic is refused; RocketMQ's autoCreateTopicEnable. Default true. */
   readonly autoCreateTopics?: boolean
+  /** Default transactionCheckInterval's. */
+  readonly transactionCheckMs?: number
 }
 
 /** `queueId`: the queue the message is for; where it waits meanwhile, `result` tells. */
@@ -111,6 +113,7 @@ export class Broker {
       topics,
       place: (request) => this.#placed(request),
       shared: this.#exclusiveModes,
+      checkMs: options.transactionCheckMs ?? transactionCheckMsDefault,
     })
     this.due = new DueWork({ store, clock, timers, levelsMs, transactions: this.transactions })
     this.replies = new Replies(this.clients, push, (request, done) => this.put(request, done))
