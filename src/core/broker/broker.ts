@@ -6,13 +6,14 @@ import type { TopicConfig } from '../model/topic.ts'
 import { readRecord, storeTimestampOf } from '../model/record.ts'
 import type { AppendRequest, AppendResult } from '../store/append-batch.ts'
 import type { MessageStore } from '../store/message-store.ts'
+import { Assignments } from './assignments.ts'
 import { Clients } from './clients.ts'
-import type { MessageFilter } from './filter/message-filter.ts'
+import { everyMessage, type MessageFilter } from './filter/message-filter.ts'
 import { parseFilter } from './filter/parse-filter.ts'
 import { Groups } from './groups.ts'
 import { LongPoll } from './long-poll.ts'
 import { Offsets } from './offsets.ts'
-import { Pop, type BrokerPopRequest, type Delivery, type PopAnswer } from './pop/pop.ts'
+import { Pop, type AwaitRequest, type BrokerPopRequest, type Delivery, type PopAnswer } from './pop/pop.ts'
 import { RequestModes } from './pop/request-modes.ts'
 import type { ClientChannel, ClientPush, Timers } from './ports.ts'
 import { getMessages, resetAnswer, type PullAnswer, type PullCaps, type PullRequest } from './pull.ts'
@@ -83,6 +84,7 @@ export class Broker {
   readonly due: DueWork
   readonly transactions: Transactions
   readonly replies: Replies
+  readonly assignments: Assignments
 
   constructor(options: BrokerOptions) {
     const { store, clock } = options
@@ -122,6 +124,7 @@ export class Broker {
     this.#pop = new Pop(store, this.topics, clock)
     this.#popWaiters = new LongPoll(options.timers)
     this.requestModes = new RequestModes(store.state)
+    this.assignments = new Assignments(topics, this.clients, this.requestModes, brokerName)
     store.neededFrom = () => this.due.neededFrom()
     store.onDispatched = (record) => {
       const { topic, queueId, queueOffset, tagsCode } = record
@@ -228,6 +231,7 @@ export class Broker {
     if (!nothingYet || request.suspendMs <= 0) return done(answer)
     this.#longPoll.park({
       channel,
+      group,
       topic,
       queueId,
       offset,
@@ -248,10 +252,9 @@ export class Broker {
       throw new MqError('MQ_INVALID_PARAMETER', `the broker's pop max message nums is ${popMessagesMax}`)
     this.#pullChecks.readable(group, topic, Math.max(0, queueId))
     if (this.#exclusiveModes) this.#joinAlone(topic, group)
-    const queues = this.topic(topic).readQueueNums
     const parts = {
       ...request,
-      queueIds: queueId < 0 ? Array.from({ length: queues }, (_, i) => i) : [queueId],
+      queueIds: this.#queueIds(topic, queueId),
       filter: parseFilter(request.expressionType, request.expression),
       bytesMax: this.#pullCaps.bytesMax,
       retriesMax: this.#retriesMax(group),
@@ -268,6 +271,7 @@ export class Broker {
       const dueAt = this.#pop.nextDueAt(topic, group) ?? Infinity
       this.#popWaiters.park({
         channel,
+        group,
         topic,
         queueId: anyQueue,
         offset: 0,
@@ -277,6 +281,28 @@ export class Broker {
       })
     }
     attempt()
+  }
+
+  /** Whether there is something to pop, now or within `waitMs`. `done` as in `pull`. @throws as `pull` */
+  awaitMessage(channel: ClientChannel, request: AwaitRequest, done: (hasMessage: boolean) => void): void {
+    const { group, topic, queueId, waitMs } = request
+    this.#pullChecks.readable(group, topic, Math.max(0, queueId))
+    const answer = (): boolean => this.#pop.hasMessage(topic, group, this.#queueIds(topic, queueId))
+    if (answer() || waitMs <= 0 || this.#exclusiveModes) return done(answer())
+    const dueInMs = (this.#pop.nextDueAt(topic, group) ?? Infinity) - this.now()
+    const timeoutMs = Math.max(1, Math.min(waitMs, dueInMs))
+    const place = { channel, group, topic, queueId: anyQueue, offset: 0 }
+    this.#popWaiters.park({ ...place, timeoutMs, filter: everyMessage, retry: () => done(answer()) })
+  }
+
+  /** Requests of a group that wait for something to pop. */
+  waitingPops(topic: string, group: string): number {
+    return this.#popWaiters.count(this.topic(topic).topicName, anyQueue, group)
+  }
+
+  #queueIds(topic: string, queueId: number): number[] {
+    if (queueId >= 0) return [queueId]
+    return Array.from({ length: this.topic(topic).readQueueNums }, (_, i) => i)
   }
 
   /** @returns false when the message is someone else's meanwhile @throws MQ_TOPIC_NOT_EXIST, MQ_NO_MESSAGE */

@@ -1,4 +1,5 @@
 import type { Answer, Call, Reply, RequestSpec } from '../schema.ts'
+import { assignmentRequests } from './assignment.ts'
 import { clientRequests } from './client.ts'
 import { groupRequests } from './group.ts'
 import { lockRequests } from './lock.ts'
@@ -22,6 +23,7 @@ export const requests = {
   ...lockRequests,
   ...transactionRequests,
   ...replyRequests,
+  ...assignmentRequests,
 }
 
 export type Requests = typeof requests
