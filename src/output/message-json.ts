@@ -51,6 +51,7 @@ export const sendResultFields = [
   'queueOffset',
   'recallHandle',
   'transactionId',
+  'duplicate',
 ] as const
 
 /** What most messages have not is left out where it is not. */

@@ -18,6 +18,7 @@ const resultOf = (message: NewMessage, sendStatus: SendStatus = 'SEND_OK'): Send
     queueOffset: 0,
     recallHandle: null,
     transactionId: null,
+    duplicate: null,
   },
 })
 

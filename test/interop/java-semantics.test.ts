@@ -14,7 +14,6 @@ const servers: Readonly<Record<string, () => Promise<{ namesrv: string; stop(): 
         recallMessageEnable: 'true',
         messageDelayLevel,
         transactionCheckInterval: 1000,
-        transactionTimeOut: 2000,
       },
     }),
   'pocketmq serve': async () => {
@@ -93,7 +92,7 @@ for (const [name, start] of Object.entries(servers)) {
       const [open] = await driver().transaction(topic, group, 'unknown', [{ body: 'asked' }])
       const asked = await driver().checkedTransactions(topic, group, 'commit', 1)
       assert.deepEqual(
-        asked.map((row) => [row.msgId, textOf(row), row.topic]),
+        asked.map((row) => [row.properties['UNIQ_KEY'], textOf(row), row.topic]),
         [[open!.msgId, 'asked', topic]],
       )
       const received = await driver().consume(topic, `${topic}-group`, { count: 2 })

@@ -8,6 +8,7 @@ import type { AppendRequest, AppendResult } from '../store/append-batch.ts'
 import type { MessageStore } from '../store/message-store.ts'
 import { Assignments } from './assignments.ts'
 import { Clients } from './clients.ts'
+import { Dedup } from './dedup.ts'
 import { everyMessage, type MessageFilter } from './filter/message-filter.ts'
 import { parseFilter } from './filter/parse-filter.ts'
 import { Groups } from './groups.ts'
@@ -18,7 +19,7 @@ import { RequestModes } from './pop/request-modes.ts'
 import type { ClientChannel, ClientPush, Timers } from './ports.ts'
 import { getMessages, resetAnswer, type PullAnswer, type PullCaps, type PullRequest } from './pull.ts'
 import { PullChecks } from './pull-checks.ts'
-import { parseBatch, PutChecks, type Placed, type PutRequest } from './put.ts'
+import { parseBatch, PutChecks, type Placed, type PutDone, type PutRequest } from './put.ts'
 import { QueueLocks } from './queue-locks.ts'
 import { offsetByTime, storeTimestampAt } from './query.ts'
 import { Replies } from './replies.ts'
@@ -49,14 +50,6 @@ export interface BrokerOptions {
   readonly transactionCheckMs?: number
 }
 
-/** `queueId`: the queue the message is for; where it waits meanwhile, `result` tells. */
-export type PutDone = (
-  error: MqError | null,
-  queueId: number,
-  result: AppendResult | null,
-  recallHandle: string | null,
-) => void
-
 /** Where pops of any queue wait. */
 const anyQueue = -1
 /** PopMessageProcessor */
@@ -73,6 +66,7 @@ export class Broker {
   readonly #clock: Clock
   readonly #checks: PutChecks
   readonly #pullChecks: PullChecks
+  readonly #dedup: Dedup
   readonly #longPoll: LongPoll
   readonly #pullCaps: PullCaps
   readonly #pop: Pop
@@ -117,6 +111,7 @@ export class Broker {
       shared: this.#exclusiveModes,
       checkMs: options.transactionCheckMs ?? transactionCheckMsDefault,
     })
+    this.#dedup = new Dedup(store, clock, this.#exclusiveModes)
     this.due = new DueWork({ store, clock, timers, levelsMs, transactions: this.transactions })
     this.replies = new Replies(this.clients, push, (request, done) => this.put(request, done))
     this.#longPoll = new LongPoll(options.timers)
@@ -149,7 +144,17 @@ export class Broker {
 
   /** Stores one message. @throws what PutChecks.single and Store.append throw */
   put(request: PutRequest, done: PutDone): void {
-    this.#store(this.#checks.single(request), done)
+    const placed = this.#checks.single(request)
+    const isKeyed = this.#dedup.once(
+      placed,
+      (stored) =>
+        this.#store(placed, (...answer) => {
+          stored()
+          done(...answer)
+        }),
+      ({ queueId, uniqueKey, ...first }) => done(null, queueId, { ...first, duplicateOf: uniqueKey }, null),
+    )
+    if (!isKeyed) this.#store(placed, done)
   }
 
   /**

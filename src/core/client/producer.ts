@@ -11,6 +11,7 @@ import type { CallOf, ReplyOf } from '../remoting/requests/index.ts'
 import { ResponseCode } from '../remoting/response-codes.ts'
 import type { Producer, ProducerOptions, QueueChoice } from './admin.ts'
 import type { Invoker } from './invoker.ts'
+import { bodyOf } from './name-servers.ts'
 import { defaultTopicQueueNums, type PublishInfo, type RouteTable } from './route-table.ts'
 
 /** Bodies in flight at most. */
@@ -54,6 +55,8 @@ export class RemotingProducer implements Producer {
   readonly #options: ProducerOptions
   readonly #uniqueKeys = new UniqueKeys()
   #round = Math.floor(Math.random() * 1024)
+  /** Addresses of brokers that know dedup keys. */
+  readonly #dedups = new Set<string>()
   #inFlight = 0
   #bytesInFlight = 0
   #room: (() => void)[] = []
@@ -136,14 +139,33 @@ export class RemotingProducer implements Producer {
     } catch (error) {
       return sending.done(error as Error, null)
     }
+    const address = info.addresses.get(queue.brokerName)!
+    if (sending.message.dedupKey === undefined || this.#dedups.has(address))
+      return this.#submit(address, queue, sending)
+    this.#checkDedup(address, queue.brokerName).then(
+      () => this.#submit(address, queue, sending),
+      (error: unknown) => sending.done(error as Error, null),
+    )
+  }
+
+  #submit(address: string, queue: MessageQueue, sending: Sending): void {
     sending.attempts++
     sending.lastBroker = queue.brokerName
-    this.#invoker.submit(
-      info.addresses.get(queue.brokerName)!,
-      'SEND_MESSAGE_V2',
-      this.#call(queue, sending),
-      (error, reply) => this.#answered(queue, sending, error, reply),
+    this.#invoker.submit(address, 'SEND_MESSAGE_V2', this.#call(queue, sending), (error, reply) =>
+      this.#answered(queue, sending, error, reply),
     )
+  }
+
+  /** A broker that does not know dedup keys would store every message. @throws MQ_NOT_SUPPORTED */
+  async #checkDedup(address: string, brokerName: string): Promise<void> {
+    const call = { header: {}, body: undefined }
+    const reply = await this.#invoker.invoke(address, 'GET_BROKER_RUNTIME_INFO', call)
+    if (bodyOf(reply, `abilities of ${brokerName}`).dedupEnable !== 'true') {
+      throw new MqError('MQ_NOT_SUPPORTED', `${brokerName} does not know dedup keys: it is no pocketmq`, {
+        hint: 'RocketMQ stores every message: have its consumers look at the keys',
+      })
+    }
+    this.#dedups.add(address)
   }
 
   #call(queue: MessageQueue, { message, properties }: Sending): CallOf<'SEND_MESSAGE_V2'> {
@@ -176,15 +198,17 @@ export class RemotingProducer implements Producer {
     const header = reply?.header ?? null
     const sendStatus = reply === null ? undefined : statusOf[reply.code]
     if (sendStatus !== undefined && header !== null) {
+      const duplicate = header.DUPLICATE === 'true'
       return sending.done(null, {
         sendStatus,
-        msgId: sending.uniqueKey,
+        msgId: duplicate ? (header.transactionId ?? '') : sending.uniqueKey,
         offsetMsgId: header.msgId,
         brokerName: queue.brokerName,
         queueId: header.queueId,
         queueOffset: header.queueOffset,
         recallHandle: header.recallHandle ?? null,
         transactionId: sending.message.transaction === true ? sending.uniqueKey : null,
+        duplicate: sending.message.dedupKey === undefined ? null : duplicate,
       })
     }
     const failure =
@@ -211,9 +235,11 @@ export class RemotingProducer implements Producer {
     if (choice?.queueId !== undefined) {
       return { topic: message.topic, brokerName: choice.brokerName, queueId: choice.queueId }
     }
-    if (message.shardingKey !== undefined) {
+    // whoever has the first of a dedup key must be asked about the others
+    const sharding = message.shardingKey ?? message.dedupKey
+    if (sharding !== undefined) {
       // SelectMessageQueueByHash
-      return queues[Math.abs(javaHash(message.shardingKey)) % queues.length]!
+      return queues[Math.abs(javaHash(sharding)) % queues.length]!
     }
     for (let i = 0; i < queues.length; i++) {
       const queue = queues[this.#round++ % queues.length]!
@@ -246,6 +272,9 @@ function checkedProperties(message: NewMessage, uniqueKey: string, group: string
     properties[Property.delayLevel] = String(message.delayLevel)
   if (message.deliverAt !== undefined) properties[Property.deliverMs] = String(message.deliverAt)
   if (message.delayMs !== undefined) properties[Property.delayMs] = String(message.delayMs)
+  if (message.dedupKey !== undefined) properties[Property.dedupKey] = message.dedupKey
+  if (message.dedupKey !== undefined && message.dedupWindowMs !== undefined)
+    properties[Property.dedupWindowMs] = String(message.dedupWindowMs)
   if (message.transaction === true) {
     properties[Property.transactionPrepared] = 'true'
     properties[Property.producerGroup] = group

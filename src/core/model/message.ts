@@ -15,6 +15,9 @@ export interface NewMessage {
   readonly delayMs?: number
   /** Consumers see it once it is committed. */
   readonly transaction?: boolean
+  /** Of messages of a topic with one key within the window (default: five minutes) the first is stored. */
+  readonly dedupKey?: string
+  readonly dedupWindowMs?: number
   /** Messages with one sharding key go to one queue. */
   readonly shardingKey?: string
 }
@@ -66,6 +69,8 @@ export interface SendResult {
   readonly recallHandle: string | null
   /** Names it until it is committed or rolled back; null: it is in no transaction. */
   readonly transactionId: string | null
+  /** True: one with its dedup key was stored before, and is what the result names; null: it has none. */
+  readonly duplicate: boolean | null
 }
 
 /** RocketMQ's PullStatus. */
