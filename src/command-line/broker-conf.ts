@@ -15,6 +15,8 @@ export interface BrokerConf {
   readonly segmentSize?: number
   readonly retentionHours?: number
   readonly autoCreateTopics?: boolean
+  readonly messageDelayLevel?: string
+  readonly transactionCheckMs?: number
 }
 
 type Reader = (value: string, name: string) => BrokerConf
@@ -31,6 +33,8 @@ const readers: Readonly<Record<string, Reader>> = {
   mappedFileSizeCommitLog: (value, name) => ({ segmentSize: wholeNumber(value, name, 0x7fff_ffff) }),
   fileReservedTime: (value, name) => ({ retentionHours: wholeNumber(value, name, 1_000_000) }),
   autoCreateTopicEnable: (value, name) => ({ autoCreateTopics: truth(value, name) }),
+  messageDelayLevel: (messageDelayLevel) => ({ messageDelayLevel }),
+  transactionCheckInterval: (value, name) => ({ transactionCheckMs: wholeNumber(value, name, 86_400_000) }),
   flushDiskType: (value, name) => ({
     flush: oneOf(value, name, { ASYNC_FLUSH: 'async', SYNC_FLUSH: 'sync' } as const),
   }),

@@ -10,6 +10,7 @@ export interface CsvColumns {
   readonly key?: string
   readonly tag?: string
   readonly later?: Later
+  readonly transaction?: boolean
 }
 
 interface CsvRow {
@@ -70,6 +71,7 @@ function toDraft({ record, info: { lines: line } }: CsvRow, columns: CsvColumns)
     line,
     message: {
       ...columns.later,
+      ...(columns.transaction === true && { transaction: true }),
       topic: columns.topic,
       body: Buffer.from(JSON.stringify(record)),
       ...(key !== '' && { keys: [checkedKey(key, line)] }),

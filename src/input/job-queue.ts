@@ -122,9 +122,18 @@ async function giveBack(
   }
 }
 
+/** One run of a command: the body on its input, the fields in its environment. */
+export function runCommandFor(
+  message: Message,
+  command: string,
+  outputTo: 1 | 2,
+): Promise<number | NodeJS.Signals> {
+  return execute([message], { command, batch: 1, outputTo })
+}
+
 function execute(
   messages: readonly Message[],
-  { command, batch, outputTo }: JobQueueOptions,
+  { command, batch, outputTo }: Pick<JobQueueOptions, 'command' | 'batch' | 'outputTo'>,
 ): Promise<number | NodeJS.Signals> {
   const [first] = messages
   const input =

@@ -13,6 +13,8 @@ export interface Defaults {
   readonly tag?: string
   readonly keys?: readonly string[]
   readonly later?: Later
+  readonly transaction?: boolean
+  readonly dedupWindowMs?: number
 }
 
 /**
@@ -51,6 +53,7 @@ function toMessage(json: Record<string, unknown>, line: number, defaults: Defaul
   const shardingKey = textOf(json, 'shardingKey', line) ?? all[Property.shardingKey]
   const keys = keysOf(json.keys ?? all[Property.keys], line) ?? defaults.keys
   const properties = Object.entries(all).filter(([name]) => !isReservedProperty(name))
+  const dedupKey = textOf(json, 'dedupKey', line)
   const delayLevel = countOf(json, 'delayLevel', line)
   const deliverAt = countOf(json, 'deliverAt', line)
   const own = {
@@ -62,6 +65,9 @@ function toMessage(json: Record<string, unknown>, line: number, defaults: Defaul
     body: bodyOf(json, line),
     ...(tag !== undefined && tag !== '' && { tag }),
     ...(keys !== undefined && { keys }),
+    ...(dedupKey !== undefined && { dedupKey: checkedKey(dedupKey, line) }),
+    ...(defaults.dedupWindowMs !== undefined && { dedupWindowMs: defaults.dedupWindowMs }),
+    ...(defaults.transaction === true && { transaction: true }),
     ...(properties.length > 0 && { properties: Object.fromEntries(properties) }),
     ...(shardingKey !== undefined && { shardingKey }),
     ...(Object.keys(own).length > 0 ? own : defaults.later),

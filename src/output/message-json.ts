@@ -50,6 +50,8 @@ export const sendResultFields = [
   'queueId',
   'queueOffset',
   'recallHandle',
+  'transactionId',
+  'duplicate',
 ] as const
 
 /** What most messages have not is left out where it is not. */

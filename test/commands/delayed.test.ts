@@ -52,4 +52,21 @@ describe('messages for later, in a folder', () => {
     assert.match(far.stderr, /max delay 259200000ms/)
     assert.equal((await run(['sendMessage', '-t', 'T', '-p', 'x', '--deliver-at', 'soon'])).status, 2)
   })
+
+  it('are stored once with a dedup key, however often they are sent', async () => {
+    const keyed = ['sendMessage', '-t', 'D', '-p', 'x', '--json', '--dedup-key', 'order-1']
+    const results = []
+    for (let i = 0; i < 3; i++) results.push(JSON.parse((await run(keyed)).stdout) as Record<string, unknown>)
+    assert.deepEqual(
+      results.map(({ duplicate }) => duplicate),
+      [false, true, true],
+    )
+    assert.equal(new Set(results.map(({ msgId }) => msgId)).size, 1)
+    const lines = ['a', 'b', 'a'].map((dedupKey) => JSON.stringify({ body: dedupKey, dedupKey })).join('\n')
+    await run(['sendMessage', '-t', 'D', '--ndjson'], lines)
+    const { stdout } = await run(['consumeMessage', '-t', 'D', '-o', 'ndjson', '--columns', 'body'])
+    assert.deepEqual(stdout.match(/"body":"\w"/g)?.sort(), ['"body":"a"', '"body":"b"', '"body":"x"'])
+    assert.equal((await run([...keyed, '--transaction'])).status, 2)
+    assert.equal((await run(['sendMessage', '-t', 'D', '-p', 'x', '--dedup-key', 'a b'])).status, 2)
+  })
 })

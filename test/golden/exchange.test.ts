@@ -47,6 +47,11 @@ describe('the store of a real 5.5.0 broker, imported and exported', () => {
     ] as const) {
       assert.deepEqual(config(to, name, table), config(fixture.store, name, table))
     }
+    // all timers of the fixture were delivered: theirs are read on behind them, here as there
+    const [theirTimers, ourTimers] = [fixture.store, to].map((each) =>
+      readFileSync(join(each, 'config', 'timercheck')),
+    )
+    assert.equal(ourTimers!.readBigInt64BE(16), theirTimers!.readBigInt64BE(16))
     const topics = config(fixture.store, 'topics.json', 'topicConfigTable') as Record<string, object>
     const exported = Object.entries(config(to, 'topics.json', 'topicConfigTable'))
     for (const [name, topic] of exported) assert.deepEqual(topic, topics[name])

@@ -17,6 +17,8 @@ const resultOf = (message: NewMessage, sendStatus: SendStatus = 'SEND_OK'): Send
     queueId: 0,
     queueOffset: 0,
     recallHandle: null,
+    transactionId: null,
+    duplicate: null,
   },
 })
 

@@ -17,6 +17,8 @@ export interface SendRow {
   readonly brokerName: string
   readonly queueId: number
   readonly queueOffset: number
+  readonly recallHandle: string | null
+  readonly transactionId: string | null
 }
 
 /** A message as the Java client sees it, in the names of our own JSON. */
@@ -70,6 +72,45 @@ export class JavaDriver {
   /** One request with all messages; the row's ids are joined with commas. */
   async sendBatch(topic: string, messages: readonly DriverMessage[]): Promise<SendRow> {
     return (await this.#run<SendRow>('sendBatch', { topic }, messages))[0]!
+  }
+
+  async recall(topic: string, handle: string): Promise<string> {
+    return (await this.#run<{ msgId: string }>('recall', { topic, handle }))[0]!.msgId
+  }
+
+  /** Half messages of a TransactionMQProducer, and what it says of them itself. */
+  transaction(
+    topic: string,
+    group: string,
+    local: 'commit' | 'rollback' | 'unknown',
+    messages: readonly DriverMessage[],
+  ): Promise<SendRow[]> {
+    return this.#run('transaction', { topic, group, local }, messages)
+  }
+
+  /** Another producer of the group: what it is asked about, to which it says `checked`. */
+  checkedTransactions(
+    topic: string,
+    group: string,
+    checked: 'commit' | 'rollback',
+    count: number,
+  ): Promise<MessageRow[]> {
+    return this.#run('transaction', { topic, group, checked, count })
+  }
+
+  /** Deliveries to a DefaultMQPushConsumer; `fail`: each is in vain. */
+  consume(
+    topic: string,
+    group: string,
+    options: { count: number; fail?: boolean; retries?: number },
+  ): Promise<MessageRow[]> {
+    return this.#run('consume', { topic, group, ...options })
+  }
+
+  /** Messages sent as requests, answered by a consumer of the same process with the body in brackets. */
+  async request(topic: string, messages: readonly DriverMessage[]): Promise<string[]> {
+    const answers = await this.#run<{ body: string }>('request', { topic }, messages)
+    return answers.map(({ body }) => body)
   }
 
   /** All messages, queue by queue, with DefaultMQPullConsumer. `max`: messages asked for in one pull. */

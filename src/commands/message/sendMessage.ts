@@ -7,7 +7,7 @@ import { keySeparator } from '../../core/model/properties.ts'
 import { flagKinds } from '../../command-line/flag-kinds.ts'
 import { BulkSend } from '../../input/bulk-send.ts'
 import { csvDrafts } from '../../input/csv-drafts.ts'
-import type { Drafts } from '../../input/draft.ts'
+import { checkedKey, type Drafts } from '../../input/draft.ts'
 import { lineDrafts } from '../../input/line-drafts.ts'
 import { readWhole } from '../../input/lines.ts'
 import { ndjsonDrafts } from '../../input/ndjson-drafts.ts'
@@ -28,13 +28,14 @@ export default class SendMessage extends MqCommand {
     'One message with -p, or one a line (--lines), JSON object (--ndjson) or CSV row (--csv) of stdin. ' +
     'Many are sent in constant memory; the first that cannot be read or sent ends it, and the error says how ' +
     'many were sent.\n\n' +
-    'NDJSON: {"body":"…"} or {"bodyBase64":"…"}, and tag, keys, properties, shardingKey, delayLevel, deliverAt; ' +
+    'NDJSON: {"body":"…"} or {"bodyBase64":"…"}, and tag, keys, properties, shardingKey, delayLevel, deliverAt, dedupKey; ' +
     'other fields are left alone, so the output of consumeMessage -o ndjson can be sent again.\n' +
     'CSV: the body is the row as a JSON object of texts; --key and --tag name columns of the header.'
   static override examples = [
     '$ pocketmq sendMessage -t orders -p hello -k order-1 -c created',
     '$ pocketmq sendMessage -t orders -p - < picture.png',
     '$ pocketmq sendMessage -t reminders -p "call back" --delay 90s --json',
+    '$ id=$(pocketmq sendMessage -t orders -p "order 42" --transaction --quiet) && pocketmq endTransaction commit $id',
     '$ pocketmq sendMessage -t airports --csv --key iata --tag state < airports.csv',
   ]
   static override flags = {
@@ -58,6 +59,14 @@ export default class SendMessage extends MqCommand {
     broker: flagKinds.text({ char: 'b', description: 'send to this broker' }),
     qid: flagKinds.count({ char: 'i', description: 'send to this queue of the broker' }),
     ...laterFlags,
+    transaction: Flags.boolean({
+      description: 'consumers see it when `endTransaction commit` is said; see `transactions`',
+    }),
+    'dedup-key': flagKinds.text({
+      description: 'store it only if no message of the topic with this key was stored in the window',
+    }),
+    'dedup-window': flagKinds.duration({ description: 'how long a --dedup-key is remembered; default 5m' }),
+    'producer-group': flagKinds.text({ description: 'group of the producer; default TOOLS_PRODUCER' }),
     'segment-size': flagKinds.segmentSize(),
     msgTraceEnable: flagKinds.bool({
       char: 'm',
@@ -80,8 +89,12 @@ export default class SendMessage extends MqCommand {
       ? this.#readDrafts(flags)
       : [[{ line: null, message: await this.#one(flags) }]]
     const { messages } = await this.connect('write', flags['segment-size'])
-    const timeoutMs = this.timeoutMs
-    const producer = messages.producer(timeoutMs === undefined ? {} : { timeoutMs })
+    const { timeoutMs } = this
+    const group = flags['producer-group']
+    const producer = messages.producer({
+      ...(timeoutMs !== undefined && { timeoutMs }),
+      ...(group !== undefined && { group }),
+    })
     const bulk = new BulkSend(producer, queueChoice(flags), this.interrupted)
     const results = bulk.results(drafts)
     const view: View<SendResult> = {
@@ -110,6 +123,7 @@ export default class SendMessage extends MqCommand {
     return csvDrafts(stdin, {
       topic,
       later: laterOf(flags),
+      transaction: flags.transaction,
       ...(key !== undefined && { key }),
       ...(tags !== undefined && { tag: tags }),
     })
@@ -152,6 +166,11 @@ function checkFlags(flags: SendFlags): void {
       hint: 'add -b <brokerName>',
     })
   }
+  if (flags['dedup-key'] !== undefined && (flags.body === undefined || flags.transaction)) {
+    throw new MqError('MQ_USAGE', '--dedup-key is for one message (-p), outside of transactions', {
+      hint: 'messages of --ndjson each have their "dedupKey"',
+    })
+  }
   if (flags.msgTraceEnable) {
     throw new MqError('MQ_NOT_SUPPORTED', 'message traces are not written', { hint: 'leave -m out' })
   }
@@ -165,6 +184,9 @@ function defaultsOf(flags: SendFlags) {
     ...(tags !== undefined && tags !== '' && { tag: tags }),
     ...(keys !== undefined && { keys }),
     later: laterOf(flags),
+    ...(flags.transaction && { transaction: true }),
+    ...(flags['dedup-key'] !== undefined && { dedupKey: checkedKey(flags['dedup-key'], null) }),
+    ...(flags['dedup-window'] !== undefined && { dedupWindowMs: flags['dedup-window'] }),
   }
 }
 

@@ -149,7 +149,7 @@ export default class Serve extends MqCommand {
     const advertise = flags.advertise ?? conf.advertise
     const segmentSize = flags['segment-size'] ?? conf.segmentSize
     const flush = flags.flush ?? conf.flush
-    const { retentionHours, autoCreateTopics } = conf
+    const { retentionHours, autoCreateTopics, messageDelayLevel, transactionCheckMs } = conf
     checkNetwork(bind, flags['trust-network'])
     checkRole(flags.role, namesrv)
     return {
@@ -167,6 +167,8 @@ export default class Serve extends MqCommand {
       ...(segmentSize !== undefined && { segmentSize }),
       ...(flush !== undefined && { flush }),
       ...(autoCreateTopics !== undefined && { autoCreateTopics }),
+      ...(messageDelayLevel !== undefined && { messageDelayLevel }),
+      ...(transactionCheckMs !== undefined && { transactionCheckMs }),
       ...(retentionHours !== undefined && { retention: { ageMaxMs: retentionHours * hourMs } }),
     }
   }

@@ -6,19 +6,21 @@ import type { TopicConfig } from '../model/topic.ts'
 import { readRecord, storeTimestampOf } from '../model/record.ts'
 import type { AppendRequest, AppendResult } from '../store/append-batch.ts'
 import type { MessageStore } from '../store/message-store.ts'
+import { Assignments } from './assignments.ts'
 import { Clients } from './clients.ts'
 import { GetCounters } from './counters.ts'
-import type { MessageFilter } from './filter/message-filter.ts'
+import { Dedup } from './dedup.ts'
+import { everyMessage, type MessageFilter } from './filter/message-filter.ts'
 import { parseFilter } from './filter/parse-filter.ts'
 import { Groups } from './groups.ts'
 import { LongPoll } from './long-poll.ts'
 import { Offsets } from './offsets.ts'
-import { Pop, type BrokerPopRequest, type Delivery, type PopAnswer } from './pop/pop.ts'
+import { Pop, type AwaitRequest, type BrokerPopRequest, type Delivery, type PopAnswer } from './pop/pop.ts'
 import { RequestModes } from './pop/request-modes.ts'
 import type { ClientChannel, ClientPush, Timers } from './ports.ts'
 import { getMessages, resetAnswer, type PullAnswer, type PullCaps, type PullRequest } from './pull.ts'
 import { PullChecks } from './pull-checks.ts'
-import { parseBatch, PutChecks, type Placed, type PutRequest } from './put.ts'
+import { parseBatch, PutChecks, type Placed, type PutDone, type PutRequest } from './put.ts'
 import { QueueLocks } from './queue-locks.ts'
 import { offsetByTime, storeTimestampAt } from './query.ts'
 import { Replies } from './replies.ts'
@@ -29,7 +31,7 @@ import { DueWork } from './timer/due-work.ts'
 import { checkedHandle, recallMarker, type RecallRequest } from './timer/recall.ts'
 import { Topics } from './topics.ts'
 import { Halves } from './transaction/halves.ts'
-import { Transactions } from './transaction/transactions.ts'
+import { transactionCheckMsDefault, Transactions } from './transaction/transactions.ts'
 
 export interface BrokerOptions {
   readonly store: MessageStore
@@ -46,15 +48,9 @@ export interface BrokerOptions {
   readonly delayLevelsMs?: readonly number[]
   /** False: a send to an unknown topic is refused. Absent: as autoCreateTopicEnable was set, else true. */
   readonly autoCreateTopics?: boolean
+  /** Default transactionCheckInterval's. */
+  readonly transactionCheckMs?: number
 }
-
-/** `queueId`: the queue the message is for; where it waits meanwhile, `result` tells. */
-export type PutDone = (
-  error: MqError | null,
-  queueId: number,
-  result: AppendResult | null,
-  recallHandle: string | null,
-) => void
 
 /** Where pops of any queue wait. */
 const anyQueue = -1
@@ -74,6 +70,7 @@ export class Broker {
   readonly #clock: Clock
   readonly #checks: PutChecks
   readonly #pullChecks: PullChecks
+  readonly #dedup: Dedup
   readonly #longPoll: LongPoll
   readonly #pullCaps: PullCaps
   readonly #pop: Pop
@@ -85,6 +82,7 @@ export class Broker {
   readonly due: DueWork
   readonly transactions: Transactions
   readonly replies: Replies
+  readonly assignments: Assignments
 
   constructor(options: BrokerOptions) {
     const { store, clock } = options
@@ -119,7 +117,9 @@ export class Broker {
       topics,
       place: (request) => this.#placed(request),
       shared: this.#exclusiveModes,
+      checkMs: options.transactionCheckMs ?? transactionCheckMsDefault,
     })
+    this.#dedup = new Dedup(store, clock, this.#exclusiveModes)
     this.due = new DueWork({ store, clock, timers, levelsMs, transactions: this.transactions })
     this.replies = new Replies(this.clients, push, (request, done) => this.put(request, done))
     this.#longPoll = new LongPoll(options.timers)
@@ -127,6 +127,7 @@ export class Broker {
     this.#pop = new Pop(store, this.topics, clock)
     this.#popWaiters = new LongPoll(options.timers)
     this.requestModes = new RequestModes(store.state)
+    this.assignments = new Assignments(topics, this.clients, this.requestModes, brokerName)
     store.neededFrom = () => this.due.neededFrom()
     store.onDispatched = (record) => {
       const { topic, queueId, queueOffset, tagsCode } = record
@@ -151,7 +152,17 @@ export class Broker {
 
   /** Stores one message. @throws what PutChecks.single and Store.append throw */
   put(request: PutRequest, done: PutDone): void {
-    this.#store(this.#checks.single(request), done)
+    const placed = this.#checks.single(request)
+    const isKeyed = this.#dedup.once(
+      placed,
+      (stored) =>
+        this.#store(placed, (...answer) => {
+          stored()
+          done(...answer)
+        }),
+      ({ queueId, uniqueKey, ...first }) => done(null, queueId, { ...first, duplicateOf: uniqueKey }, null),
+    )
+    if (!isKeyed) this.#store(placed, done)
   }
 
   /**
@@ -233,6 +244,7 @@ export class Broker {
     if (!nothingYet || request.suspendMs <= 0) return done(answer)
     this.#longPoll.park({
       channel,
+      group,
       topic,
       queueId,
       offset,
@@ -253,10 +265,9 @@ export class Broker {
       throw new MqError('MQ_INVALID_PARAMETER', `the broker's pop max message nums is ${popMessagesMax}`)
     this.#pullChecks.readable(group, topic, Math.max(0, queueId))
     if (this.#exclusiveModes) this.#joinAlone(topic, group)
-    const queues = this.topic(topic).readQueueNums
     const parts = {
       ...request,
-      queueIds: queueId < 0 ? Array.from({ length: queues }, (_, i) => i) : [queueId],
+      queueIds: this.#queueIds(topic, queueId),
       filter: parseFilter(request.expressionType, request.expression),
       bytesMax: this.#pullCaps.bytesMax,
       retriesMax: this.#retriesMax(group),
@@ -273,6 +284,7 @@ export class Broker {
       const dueAt = this.#pop.nextDueAt(topic, group) ?? Infinity
       this.#popWaiters.park({
         channel,
+        group,
         topic,
         queueId: anyQueue,
         offset: 0,
@@ -282,6 +294,28 @@ export class Broker {
       })
     }
     attempt()
+  }
+
+  /** Whether there is something to pop, now or within `waitMs`. `done` as in `pull`. @throws as `pull` */
+  awaitMessage(channel: ClientChannel, request: AwaitRequest, done: (hasMessage: boolean) => void): void {
+    const { group, topic, queueId, waitMs } = request
+    this.#pullChecks.readable(group, topic, Math.max(0, queueId))
+    const answer = (): boolean => this.#pop.hasMessage(topic, group, this.#queueIds(topic, queueId))
+    if (answer() || waitMs <= 0 || this.#exclusiveModes) return done(answer())
+    const dueInMs = (this.#pop.nextDueAt(topic, group) ?? Infinity) - this.now()
+    const timeoutMs = Math.max(1, Math.min(waitMs, dueInMs))
+    const place = { channel, group, topic, queueId: anyQueue, offset: 0 }
+    this.#popWaiters.park({ ...place, timeoutMs, filter: everyMessage, retry: () => done(answer()) })
+  }
+
+  /** Requests of a group that wait for something to pop. */
+  waitingPops(topic: string, group: string): number {
+    return this.#popWaiters.count(this.topic(topic).topicName, anyQueue, group)
+  }
+
+  #queueIds(topic: string, queueId: number): number[] {
+    if (queueId >= 0) return [queueId]
+    return Array.from({ length: this.topic(topic).readQueueNums }, (_, i) => i)
   }
 
   /** @returns false when the message is someone else's meanwhile @throws MQ_TOPIC_NOT_EXIST, MQ_NO_MESSAGE */

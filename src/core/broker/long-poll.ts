@@ -3,6 +3,7 @@ import type { ClientChannel, Timers } from './ports.ts'
 
 export interface WaitingPull {
   readonly channel: ClientChannel
+  readonly group: string
   readonly topic: string
   readonly queueId: number
   /** The queue offset it waits for. */
@@ -65,6 +66,12 @@ export class LongPoll {
       const { offset, filter } = parked.pull
       if (queueOffset >= offset && filter.entry(tagsCode) && mayPass(filter, read)) wake(parked)
     }
+  }
+
+  /** How many of a group wait for a queue. */
+  count(topic: string, queueId: number, group: string): number {
+    const waiting = [...(this.#parked.get(`${topic}/${queueId}`) ?? [])]
+    return waiting.filter(({ pull }) => pull.group === group).length
   }
 
   /** Everyone of a queue looks again: something that is no new record has changed. */

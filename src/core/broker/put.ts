@@ -8,7 +8,7 @@ import { keysOf, Property, propertyReader, uniqueKeyOf, withoutProperties } from
 import { SysFlag } from '../model/sys-flag.ts'
 import { formatRecallHandle } from '../model/timer.ts'
 import type { TopicConfig } from '../model/topic.ts'
-import type { AppendRequest } from '../store/append-batch.ts'
+import type { AppendRequest, AppendResult } from '../store/append-batch.ts'
 import { deferralOf } from './timer/deferral.ts'
 import type { Topics } from './topics.ts'
 import { halfOf } from './transaction/half.ts'
@@ -33,6 +33,19 @@ export interface PutRequest {
   readonly unitMode: boolean
   readonly body: Buffer
 }
+
+export interface PutResult extends AppendResult {
+  /** Unique key of the message that was stored in its place, before; absent: this one was stored. */
+  readonly duplicateOf?: string
+}
+
+/** `queueId`: the queue the message is for; where it waits meanwhile, `result` tells. */
+export type PutDone = (
+  error: MqError | null,
+  queueId: number,
+  result: PutResult | null,
+  recallHandle: string | null,
+) => void
 
 /** One message of a batch body. */
 export interface BatchPart {

@@ -1,9 +1,8 @@
 import { MqError } from '../errors.ts'
 import { formatProperties, parseProperties, Property } from '../model/properties.ts'
-import type { PutDone } from './broker.ts'
 import type { Clients } from './clients.ts'
 import type { ClientPush } from './ports.ts'
-import type { PutRequest } from './put.ts'
+import type { PutDone, PutRequest } from './put.ts'
 
 /** Answers to messages sent as requests: told to the client that asked, and stored; ReplyMessageProcessor. */
 export class Replies {

@@ -27,6 +27,7 @@ export function runtimeInfo(broker: Broker): Record<string, string> {
     commitLogMaxOffset: String(store.commitLogMaxOffset),
     commitLogMinOffset: String(store.commitLogMinOffset),
     consumeQueueDiskRatio: String(diskRatio),
+    dedupEnable: 'true',
     dispatchBehindBytes: '0',
     earliestMessageTimeStamp: String(earliest ?? -1),
     getFoundTps: stats.getTps,

@@ -5,6 +5,7 @@ import type { TopicRoute } from '../model/route.ts'
 import type { TopicConfig } from '../model/topic.ts'
 import type { BrokerAdmin, NameServerAdmin } from './broker-admin.ts'
 import type { GroupAdmin } from './group-admin.ts'
+import type { TransactionAdmin } from './transaction-admin.ts'
 
 /**
  * What every command sees of a target, be it a folder, our server or a real RocketMQ cluster: written once,
@@ -18,6 +19,7 @@ export interface MqAdmin {
   readonly groups: GroupAdmin
   readonly brokers: BrokerAdmin
   readonly nameServers: NameServerAdmin
+  readonly transactions: TransactionAdmin
   close(): Promise<void>
 }
 
@@ -96,7 +98,7 @@ export interface MessageAdmin {
    * By offset id; any other id is looked up as a unique key of the last 3 days, as mqadmin does.
    * @throws MQ_MESSAGE_NOT_FOUND
    */
-  byId(topic: string, msgId: string, options?: { readonly clusterName?: string }): Promise<Message>
+  byId(topic: string, msgId: string, options?: ByIdOptions): Promise<Message>
   /**
    * Takes back a message that waits for its time, named by the handle of its send. Brokers say no when its
    * time is over; RocketMQ's answer that it is done whether or not there was such a message.
@@ -113,6 +115,12 @@ export interface MessageAdmin {
   tracks(message: Message): Promise<readonly MessageTrack[]>
   /** Hands one stored message to one connected consumer. @throws MQ_CONSUMER_NOT_ONLINE */
   consumeDirectly(message: Message, group: string, clientId: string): Promise<ConsumeDirectlyResult>
+}
+
+export interface ByIdOptions {
+  readonly clusterName?: string
+  /** Of several with one unique key the one that was stored last; default: first. */
+  readonly newest?: boolean
 }
 
 export interface Recalled {

@@ -6,10 +6,12 @@ import type { NewMessage, SendResult, SendStatus } from '../model/message.ts'
 import { autoCreateTopic, topicNameFault, toolsProducerGroup } from '../model/names.ts'
 import { breaksProperties, formatProperties, keySeparator, Property } from '../model/properties.ts'
 import type { MessageQueue } from '../model/queue.ts'
+import { SysFlag } from '../model/sys-flag.ts'
 import type { CallOf, ReplyOf } from '../remoting/requests/index.ts'
 import { ResponseCode } from '../remoting/response-codes.ts'
 import type { Producer, ProducerOptions, QueueChoice } from './admin.ts'
 import type { Invoker } from './invoker.ts'
+import { bodyOf } from './name-servers.ts'
 import { defaultTopicQueueNums, type PublishInfo, type RouteTable } from './route-table.ts'
 
 /** Bodies in flight at most. */
@@ -53,6 +55,8 @@ export class RemotingProducer implements Producer {
   readonly #options: ProducerOptions
   readonly #uniqueKeys = new UniqueKeys()
   #round = Math.floor(Math.random() * 1024)
+  /** Addresses of brokers that know dedup keys. */
+  readonly #dedups = new Set<string>()
   #inFlight = 0
   #bytesInFlight = 0
   #room: (() => void)[] = []
@@ -76,7 +80,7 @@ export class RemotingProducer implements Producer {
     const uniqueKey = this.#uniqueKeys.next()
     let properties: string
     try {
-      properties = checkedProperties(message, uniqueKey)
+      properties = checkedProperties(message, uniqueKey, this.#group)
     } catch (error) {
       done(error as Error, null)
       return null
@@ -93,6 +97,10 @@ export class RemotingProducer implements Producer {
       done: (error, result) => this.#finished(message, done, error, result),
     })
     return this.#bytesInFlight < windowBytes ? null : new Promise((resolve) => this.#room.push(resolve))
+  }
+
+  get #group(): string {
+    return this.#options.group ?? toolsProducerGroup
   }
 
   flush(): Promise<void> {
@@ -131,25 +139,44 @@ export class RemotingProducer implements Producer {
     } catch (error) {
       return sending.done(error as Error, null)
     }
+    const address = info.addresses.get(queue.brokerName)!
+    if (sending.message.dedupKey === undefined || this.#dedups.has(address))
+      return this.#submit(address, queue, sending)
+    this.#checkDedup(address, queue.brokerName).then(
+      () => this.#submit(address, queue, sending),
+      (error: unknown) => sending.done(error as Error, null),
+    )
+  }
+
+  #submit(address: string, queue: MessageQueue, sending: Sending): void {
     sending.attempts++
     sending.lastBroker = queue.brokerName
-    this.#invoker.submit(
-      info.addresses.get(queue.brokerName)!,
-      'SEND_MESSAGE_V2',
-      this.#call(queue, sending),
-      (error, reply) => this.#answered(queue, sending, error, reply),
+    this.#invoker.submit(address, 'SEND_MESSAGE_V2', this.#call(queue, sending), (error, reply) =>
+      this.#answered(queue, sending, error, reply),
     )
+  }
+
+  /** A broker that does not know dedup keys would store every message. @throws MQ_NOT_SUPPORTED */
+  async #checkDedup(address: string, brokerName: string): Promise<void> {
+    const call = { header: {}, body: undefined }
+    const reply = await this.#invoker.invoke(address, 'GET_BROKER_RUNTIME_INFO', call)
+    if (bodyOf(reply, `abilities of ${brokerName}`).dedupEnable !== 'true') {
+      throw new MqError('MQ_NOT_SUPPORTED', `${brokerName} does not know dedup keys: it is no pocketmq`, {
+        hint: 'RocketMQ stores every message: have its consumers look at the keys',
+      })
+    }
+    this.#dedups.add(address)
   }
 
   #call(queue: MessageQueue, { message, properties }: Sending): CallOf<'SEND_MESSAGE_V2'> {
     return {
       header: {
-        producerGroup: this.#options.group ?? toolsProducerGroup,
+        producerGroup: this.#group,
         topic: message.topic,
         defaultTopic: autoCreateTopic,
         defaultTopicQueueNums,
         queueId: queue.queueId,
-        sysFlag: 0,
+        sysFlag: message.transaction === true ? SysFlag.prepared : 0,
         bornTimestamp: Date.now(),
         flag: message.flag ?? 0,
         properties,
@@ -171,14 +198,17 @@ export class RemotingProducer implements Producer {
     const header = reply?.header ?? null
     const sendStatus = reply === null ? undefined : statusOf[reply.code]
     if (sendStatus !== undefined && header !== null) {
+      const duplicate = header.DUPLICATE === 'true'
       return sending.done(null, {
         sendStatus,
-        msgId: sending.uniqueKey,
+        msgId: duplicate ? (header.transactionId ?? '') : sending.uniqueKey,
         offsetMsgId: header.msgId,
         brokerName: queue.brokerName,
         queueId: header.queueId,
         queueOffset: header.queueOffset,
         recallHandle: header.recallHandle ?? null,
+        transactionId: sending.message.transaction === true ? sending.uniqueKey : null,
+        duplicate: sending.message.dedupKey === undefined ? null : duplicate,
       })
     }
     const failure =
@@ -205,9 +235,11 @@ export class RemotingProducer implements Producer {
     if (choice?.queueId !== undefined) {
       return { topic: message.topic, brokerName: choice.brokerName, queueId: choice.queueId }
     }
-    if (message.shardingKey !== undefined) {
+    // whoever has the first of a dedup key must be asked about the others
+    const sharding = message.shardingKey ?? message.dedupKey
+    if (sharding !== undefined) {
       // SelectMessageQueueByHash
-      return queues[Math.abs(javaHash(message.shardingKey)) % queues.length]!
+      return queues[Math.abs(javaHash(sharding)) % queues.length]!
     }
     for (let i = 0; i < queues.length; i++) {
       const queue = queues[this.#round++ % queues.length]!
@@ -221,7 +253,7 @@ export class RemotingProducer implements Producer {
  * @throws MQ_INVALID_PARAMETER, MQ_MESSAGE_ILLEGAL: what no broker would take, or would store as something
  * else
  */
-function checkedProperties(message: NewMessage, uniqueKey: string): string {
+function checkedProperties(message: NewMessage, uniqueKey: string, group: string): string {
   const fault = topicNameFault(message.topic)
   if (fault !== null) throw new MqError('MQ_INVALID_PARAMETER', fault)
   if (message.body.length === 0) throw new MqError('MQ_MESSAGE_ILLEGAL', 'the message body length is zero')
@@ -240,6 +272,13 @@ function checkedProperties(message: NewMessage, uniqueKey: string): string {
     properties[Property.delayLevel] = String(message.delayLevel)
   if (message.deliverAt !== undefined) properties[Property.deliverMs] = String(message.deliverAt)
   if (message.delayMs !== undefined) properties[Property.delayMs] = String(message.delayMs)
+  if (message.dedupKey !== undefined) properties[Property.dedupKey] = message.dedupKey
+  if (message.dedupKey !== undefined && message.dedupWindowMs !== undefined)
+    properties[Property.dedupWindowMs] = String(message.dedupWindowMs)
+  if (message.transaction === true) {
+    properties[Property.transactionPrepared] = 'true'
+    properties[Property.producerGroup] = group
+  }
   properties[Property.uniqueKey] = uniqueKey
   properties[Property.waitStoreOk] = 'true'
   for (const [name, value] of Object.entries(properties)) {

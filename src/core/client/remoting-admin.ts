@@ -5,10 +5,12 @@ import { RemotingGroupAdmin } from './admin/groups.ts'
 import { RemotingMessageAdmin } from './admin/messages.ts'
 import { RemotingNameServerAdmin } from './admin/name-servers.ts'
 import { RemotingTopicAdmin } from './admin/topics.ts'
+import { RemotingTransactionAdmin } from './admin/transactions.ts'
 import type { BrokerAdmin, NameServerAdmin } from './broker-admin.ts'
 import type { GroupAdmin } from './group-admin.ts'
 import type { Invoker } from './invoker.ts'
 import { NameServers } from './name-servers.ts'
+import type { TransactionAdmin } from './transaction-admin.ts'
 
 /** The one implementation of MqAdmin: requests over an invoker, whichever it is. */
 export class RemotingAdmin implements MqAdmin {
@@ -17,6 +19,7 @@ export class RemotingAdmin implements MqAdmin {
   readonly messages: MessageAdmin
   readonly cluster: ClusterAdmin
   readonly groups: GroupAdmin
+  readonly transactions: TransactionAdmin
   readonly brokers: BrokerAdmin
   readonly nameServers: NameServerAdmin
   readonly #invoker: Invoker
@@ -29,6 +32,7 @@ export class RemotingAdmin implements MqAdmin {
     this.messages = new RemotingMessageAdmin(invoker, nameServers)
     this.cluster = new RemotingClusterAdmin(invoker, nameServers)
     this.groups = new RemotingGroupAdmin(invoker, nameServers, this.topics)
+    this.transactions = new RemotingTransactionAdmin(invoker, nameServers, this.messages)
     this.brokers = new RemotingBrokerAdmin(invoker, nameServers)
     this.nameServers = new RemotingNameServerAdmin(invoker, nameServers)
     this.#invoker = invoker

@@ -1,5 +1,7 @@
 import { join } from 'node:path'
 import { MqError } from '../errors.ts'
+import { readI64 } from '../lib/bytes.ts'
+import { deliveredTimersKey, type DeliveredTimers } from '../model/timer.ts'
 import { Perm, type TopicConfig } from '../model/topic.ts'
 import { parseFastjson } from '../remoting/bodies/fastjson.ts'
 import type { FileSystem } from '../store/file-system.ts'
@@ -16,6 +18,8 @@ export interface ForeignConfig {
   readonly offsets: readonly ForeignOffset[]
   /** Level, from 1 up, and the next offset in its queue of SCHEDULE_TOPIC_XXXX. */
   readonly delayOffsets: ReadonlyMap<number, number>
+  /** Which messages of an exact time were delivered; null: the broker has none, or keeps them elsewhere. */
+  readonly timers: DeliveredTimers | null
 }
 
 export interface ForeignOffset {
@@ -44,7 +48,14 @@ export function readForeignConfig(fs: FileSystem, folder: string): ForeignConfig
     delayOffsets: new Map(
       Object.entries(delayOffsets).map(([level, offset]) => [Number(level), number(offset, 0)]),
     ),
+    timers: timersOf(fs.readFile(join(folder, 'config', 'timercheck'))),
   }
+}
+
+/** TimerCheckpoint: the time up to which the wheel was read, a place in its log, a queue offset, and more. */
+function timersOf(checkpoint: Buffer | null): DeliveredTimers | null {
+  if (checkpoint === null || checkpoint.length < 24) return null
+  return { slotEnd: readI64(checkpoint, 0), offsetEnd: readI64(checkpoint, 16) }
 }
 
 /** Puts it into an empty state, or over what is there. */
@@ -59,6 +70,9 @@ export function fillState(state: StateDb, config: ForeignConfig): void {
     for (const [name, value] of config.groups) group.run(name, JSON.stringify({ ...value, groupName: name }))
     for (const each of config.offsets) offset.run(each.topic, each.group, each.queueId, each.nextOffset)
     for (const [level, next] of config.delayOffsets) delay.run(level, next)
+    const { timers } = config
+    if (timers !== null)
+      db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)').run(deliveredTimersKey, JSON.stringify(timers))
   })
 }
 

@@ -4,6 +4,7 @@ import { brokerHandlers } from '../broker/handlers/index.ts'
 import { silentPush, type ClientPush } from '../broker/ports.ts'
 import { loopbackPullCaps, remotePullCaps } from '../broker/pull.ts'
 import { MqError } from '../errors.ts'
+import { delayLevelsDefault, parseDelayLevels } from '../model/delay-level.ts'
 import { masterId } from '../model/route.ts'
 import type { LocalBroker } from '../namesrv/routes.ts'
 import type { Channel, Handlers } from '../remoting/handlers.ts'
@@ -29,6 +30,10 @@ export interface NodeOptions {
   readonly retention?: Retention
   /** Default true. */
   readonly autoCreateTopics?: boolean
+  /** RocketMQ's messageDelayLevel; a folder keeps the last one it was given. */
+  readonly messageDelayLevel?: string
+  /** How often producers are asked about open transactions; default 30 s. */
+  readonly transactionCheckMs?: number
   /** Where routes send clients; absent: where the caller dialled. */
   readonly advertise?: Advertised
   /** True: brokers of other processes may register. Default false. */
@@ -56,8 +61,10 @@ export class EmbeddedNode {
   constructor(options: NodeOptions) {
     const { writer, clock = systemClock, timers = systemTimers } = options
     this.store = openStore(options, clock)
+    let delayLevelsMs: readonly number[]
     try {
       checkNames(this.store, options)
+      delayLevelsMs = delayLevels(this.store, options.messageDelayLevel)
     } catch (error) {
       this.store.close()
       throw error
@@ -70,6 +77,8 @@ export class EmbeddedNode {
       pullCaps: writer === 'turn' ? loopbackPullCaps : remotePullCaps,
       exclusiveModes: writer === 'turn',
       ...(options.autoCreateTopics !== undefined && { autoCreateTopics: options.autoCreateTopics }),
+      delayLevelsMs,
+      ...(options.transactionCheckMs !== undefined && { transactionCheckMs: options.transactionCheckMs }),
     })
     this.#nameServer = new NameServer({
       clock,
@@ -132,6 +141,21 @@ function checkNames(store: MessageStore, options: NodeOptions): void {
     `${options.folder} is that of ${store.brokerName} in ${store.clusterName}, not of ${brokerName} in ${clusterName}`,
     { hint: 'a folder keeps the names it was made with: leave them out, or choose another folder' },
   )
+}
+
+const delayLevelsKey = 'messageDelayLevel'
+
+/** @throws MQ_INVALID_PARAMETER */
+function delayLevels(store: MessageStore, given: string | undefined): readonly number[] {
+  const text = given ?? store.state.meta(delayLevelsKey) ?? delayLevelsDefault
+  const levels = parseDelayLevels(text)
+  if (levels === null) {
+    throw new MqError('MQ_INVALID_PARAMETER', `messageDelayLevel: "${text}" is no list of delays`, {
+      hint: 'write the delays of the levels as 1s 5s 1m 2h, with blanks between',
+    })
+  }
+  if (given !== undefined) store.state.setMeta(delayLevelsKey, given)
+  return levels
 }
 
 function localBroker(broker: Broker, advertise: Advertised | undefined): LocalBroker {

@@ -41,6 +41,10 @@ export interface ServeOptions {
   readonly retention?: Retention
   /** False: a send to an unknown topic is refused. Default true. */
   readonly autoCreateTopics?: boolean
+  /** As in RocketMQ's configuration: `1s 5s 10s …`; default what the folder was served with before. */
+  readonly messageDelayLevel?: string
+  /** How often producers are asked about open transactions; default 30 s. */
+  readonly transactionCheckMs?: number
   /** Topics to make before the first client is let in. */
   readonly topics?: readonly { readonly name: string; readonly queues: number }[]
   /** Consumer groups to make likewise. */
@@ -146,6 +150,7 @@ function openRole(
   push: ClientPush,
 ): Serving {
   const { role = 'both', brokerName, clusterName, segmentSize, flush, retention, autoCreateTopics } = options
+  const { messageDelayLevel, transactionCheckMs } = options
   if (role === 'namesrv') return { broker: null, ...openNameServer(store, systemClock, systemTimers) }
   try {
     return new EmbeddedNode({
@@ -160,6 +165,8 @@ function openRole(
       ...(flush !== undefined && { flush }),
       ...(retention !== undefined && { retention }),
       ...(autoCreateTopics !== undefined && { autoCreateTopics }),
+      ...(messageDelayLevel !== undefined && { messageDelayLevel }),
+      ...(transactionCheckMs !== undefined && { transactionCheckMs }),
       ...(advertise !== null && { advertise }),
     })
   } catch (error) {

@@ -13,6 +13,11 @@ export interface NewMessage {
   readonly deliverAt?: number
   /** Ms from when the broker has it; absent: at once. */
   readonly delayMs?: number
+  /** Consumers see it once it is committed. */
+  readonly transaction?: boolean
+  /** Of messages of a topic with one key within the window (default: five minutes) the first is stored. */
+  readonly dedupKey?: string
+  readonly dedupWindowMs?: number
   /** Messages with one sharding key go to one queue. */
   readonly shardingKey?: string
 }
@@ -62,6 +67,10 @@ export interface SendResult {
   readonly queueOffset: number
   /** To take the message back with while it waits for its time; null: it cannot be taken back. */
   readonly recallHandle: string | null
+  /** Names it until it is committed or rolled back; null: it is in no transaction. */
+  readonly transactionId: string | null
+  /** True: one with its dedup key was stored before, and is what the result names; null: it has none. */
+  readonly duplicate: boolean | null
 }
 
 /** RocketMQ's PullStatus. */

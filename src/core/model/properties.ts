@@ -30,6 +30,8 @@ export const Property = {
   timerDequeueMs: 'TIMER_DEQUEUE_MS',
   timerDeleteKey: 'TIMER_DEL_UNIQKEY',
   innerNum: 'INNER_NUM',
+  dedupKey: 'DEDUP_KEY',
+  dedupWindowMs: 'DEDUP_WINDOW_MS',
   popCheckpoint: 'POP_CK',
   crc32: '__CRC32#',
 } as const

@@ -16,6 +16,8 @@ const reservedNames: ReadonlySet<string> = new Set([
   Property.originMessageId,
   Property.popCheckpoint,
   Property.crc32,
+  Property.dedupKey,
+  Property.dedupWindowMs,
 ])
 
 const reservedPrefixes = ['TIMER_', 'REAL_', 'INNER_']

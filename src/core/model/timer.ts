@@ -7,6 +7,16 @@ export const timerDelayMaxMs = 259_200_000
 /** MessageStoreConfig.timerPrecisionMs: a slot of the wheel. */
 export const timerPrecisionMs = 1000
 
+/** What another broker has delivered: messages below the offset whose slot is before the time. */
+export interface DeliveredTimers {
+  /** Epoch ms. */
+  readonly slotEnd: number
+  readonly offsetEnd: number
+}
+
+/** Under which state.db keeps that, as JSON. */
+export const deliveredTimersKey = 'deliveredTimers'
+
 /** The slot of a time, TIMER_OUT_MS: the whole second before it. HookUtils.transformTimerMessage */
 export function timerSlot(deliverAt: number): number {
   return Math.ceil(deliverAt / timerPrecisionMs) * timerPrecisionMs - timerPrecisionMs

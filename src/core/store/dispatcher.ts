@@ -1,4 +1,5 @@
 import { javaHash } from '../lib/hash.ts'
+import { dedupIndexKey } from '../model/dedup.ts'
 import { deliverTime, scheduleTopic } from '../model/delay-level.ts'
 import { keysOf, keySeparator, Property, propertyReader, tagOf, uniqueKeyOf } from '../model/properties.ts'
 import { recordPlaces } from '../model/record.ts'
@@ -63,6 +64,7 @@ export function dispatchOf(
 }
 
 const delayLevelOf = propertyReader(Property.delayLevel)
+const dedupKeyOf = propertyReader(Property.dedupKey)
 
 /** CommitLog.checkMessageAndReturnSize */
 function tagsCodeOf(topic: string, properties: string, storeTimestamp: number): number {
@@ -79,6 +81,8 @@ function indexedKeys(properties: string): string[] {
   const unique = uniqueKeyOf(properties)
   const words = keysOf(properties)
   const keys = unique === null ? [] : [unique]
+  const dedup = dedupKeyOf(properties)
+  if (dedup !== null) keys.push(dedupIndexKey(dedup))
   if (words === null) return keys
   if (!words.includes(keySeparator)) keys.push(words)
   else for (const word of words.split(keySeparator)) if (word !== '') keys.push(word)

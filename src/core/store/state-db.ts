@@ -265,6 +265,11 @@ export class StateDb {
     for (const [key, value] of Object.entries(values)) insert.run(key, value)
   }
 
+  setMeta(key: string, value: string): void {
+    const upsert = 'INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'
+    this.durably(() => this.db.prepare(upsert).run(key, value))
+  }
+
   close(): void {
     this.db.close()
   }

@@ -15,13 +15,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.apache.rocketmq.client.QueryResult;
 import org.apache.rocketmq.client.consumer.DefaultLitePullConsumer;
 import org.apache.rocketmq.client.consumer.DefaultMQPullConsumer;
+import org.apache.rocketmq.client.consumer.DefaultMQPushConsumer;
 import org.apache.rocketmq.client.consumer.PullResult;
 import org.apache.rocketmq.client.consumer.PullStatus;
+import org.apache.rocketmq.client.consumer.listener.ConsumeConcurrentlyStatus;
+import org.apache.rocketmq.client.consumer.listener.MessageListenerConcurrently;
 import org.apache.rocketmq.client.producer.DefaultMQProducer;
+import org.apache.rocketmq.client.producer.LocalTransactionState;
 import org.apache.rocketmq.client.producer.SendResult;
+import org.apache.rocketmq.client.producer.TransactionListener;
+import org.apache.rocketmq.client.producer.TransactionMQProducer;
+import org.apache.rocketmq.client.utils.MessageUtil;
 import org.apache.rocketmq.common.consumer.ConsumeFromWhere;
 import org.apache.rocketmq.common.message.Message;
 import org.apache.rocketmq.common.message.MessageAccessor;
@@ -40,12 +49,18 @@ import org.apache.rocketmq.common.message.MessageQueue;
  * <br>litePull: --topic T [--tag E] [--group G] [--commit true], what the group has not consumed,
  * DefaultLitePullConsumer.assign
  * <br>view: --topic T --id ID (offset id or unique key) · query: --topic T --key K
+ * <br>recall: --topic T --handle H
+ * <br>transaction: --topic T --group G --local commit|rollback|unknown, input as of send; or --topic T --group G --checked
+ * commit|rollback --count N: no message is sent, prints N messages the broker asks about and says that of them
+ * <br>consume: --topic T --group G --count N [--fail true] [--retries N], N deliveries to DefaultMQPushConsumer
+ * <br>request: --topic T, input as of send; a consumer in the same process answers with the body in brackets
  * <br>offsets: --topic T [--group G] [--time ms] · commitOffset: --topic T --group G --queue N --offset N
  */
 public final class Driver {
     private static final PrintStream OUT = new PrintStream(System.out, false, StandardCharsets.UTF_8);
     private static final int PULL_BATCH = 32;
     private static final long POLL_MS = 500;
+    private static final long PATIENCE_S = 60;
 
     private final Map<String, String> options;
 
@@ -79,6 +94,18 @@ public final class Driver {
         switch (command) {
             case "send":
                 withProducer(this::send);
+                break;
+            case "recall":
+                withProducer(p -> print(Map.of("msgId", p.recallMessage(option("topic"), option("handle")))));
+                break;
+            case "request":
+                request();
+                break;
+            case "transaction":
+                transaction();
+                break;
+            case "consume":
+                consume();
                 break;
             case "sendBatch":
                 withProducer(this::sendBatch);
@@ -230,6 +257,130 @@ public final class Driver {
         }
     }
 
+    private void transaction() throws Exception {
+        CountDownLatch left = new CountDownLatch(intOption("count", 0));
+        TransactionMQProducer producer = new TransactionMQProducer(option("group"));
+        producer.setNamesrvAddr(option("namesrv"));
+        // else one that sends nothing knows no broker, and none knows it
+        producer.setTopics(List.of(option("topic")));
+        producer.setTransactionListener(new TransactionListener() {
+            @Override
+            public LocalTransactionState executeLocalTransaction(Message message, Object arg) {
+                return state(option("local"));
+            }
+
+            @Override
+            public LocalTransactionState checkLocalTransaction(MessageExt message) {
+                LocalTransactionState said = state(option("checked", "unknown"));
+                if (options.containsKey("checked")) {
+                    printSafely(message);
+                    left.countDown();
+                }
+                return said;
+            }
+        });
+        producer.start();
+        try {
+            if (options.containsKey("local")) {
+                for (JSONObject line : inputLines()) {
+                    print(row(producer.sendMessageInTransaction(message(line), null)));
+                }
+            }
+            if (!left.await(PATIENCE_S, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("not asked about " + left.getCount());
+            }
+            // what was said is sent one-way by a thread of the client
+            Thread.sleep(POLL_MS);
+        } finally {
+            producer.shutdown();
+        }
+    }
+
+    private static LocalTransactionState state(String word) {
+        switch (word) {
+            case "commit":
+                return LocalTransactionState.COMMIT_MESSAGE;
+            case "rollback":
+                return LocalTransactionState.ROLLBACK_MESSAGE;
+            default:
+                return LocalTransactionState.UNKNOW;
+        }
+    }
+
+    private void consume() throws Exception {
+        CountDownLatch left = new CountDownLatch(intOption("count", 1));
+        boolean fails = Boolean.parseBoolean(option("fail", "false"));
+        DefaultMQPushConsumer consumer = pushConsumer(option("group"), (messages, context) -> {
+            for (MessageExt message : messages) {
+                printSafely(message);
+            }
+            left.countDown();
+            return fails ? ConsumeConcurrentlyStatus.RECONSUME_LATER : ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+        });
+        if (options.containsKey("retries")) {
+            consumer.setMaxReconsumeTimes(intOption("retries", 16));
+        }
+        consumer.start();
+        try {
+            if (!left.await(PATIENCE_S, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("not delivered: " + left.getCount());
+            }
+            // the last answer, or message that is sent back, is under way
+            Thread.sleep(POLL_MS);
+        } finally {
+            consumer.shutdown();
+        }
+    }
+
+    private DefaultMQPushConsumer pushConsumer(String group, MessageListenerConcurrently listener) throws Exception {
+        DefaultMQPushConsumer consumer = new DefaultMQPushConsumer(group);
+        consumer.setNamesrvAddr(option("namesrv"));
+        consumer.setConsumeFromWhere(ConsumeFromWhere.CONSUME_FROM_FIRST_OFFSET);
+        consumer.subscribe(option("topic"), "*");
+        consumer.registerMessageListener(listener);
+        return consumer;
+    }
+
+    private void request() throws Exception {
+        DefaultMQProducer answering = new DefaultMQProducer("interop-answering");
+        answering.setNamesrvAddr(option("namesrv"));
+        answering.start();
+        DefaultMQPushConsumer consumer = pushConsumer(option("group", "interop-answerer"), (messages, context) -> {
+            try {
+                for (MessageExt asked : messages) {
+                    String body = "[" + new String(asked.getBody(), StandardCharsets.UTF_8) + "]";
+                    answering.send(MessageUtil.createReplyMessage(asked, body.getBytes(StandardCharsets.UTF_8)));
+                }
+                return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
+            } catch (Exception e) {
+                print(Map.of("error", withCauses(e)));
+                return ConsumeConcurrentlyStatus.RECONSUME_LATER;
+            }
+        });
+        consumer.start();
+        try {
+            withProducer(producer -> {
+                for (JSONObject line : inputLines()) {
+                    Message answer = producer.request(message(line), PATIENCE_S * 1000);
+                    print(Map.of("body", new String(answer.getBody(), StandardCharsets.UTF_8)));
+                }
+            });
+        } finally {
+            consumer.shutdown();
+            answering.shutdown();
+        }
+    }
+
+    private static void printSafely(MessageExt message) {
+        try {
+            synchronized (OUT) {
+                print(row(message));
+            }
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     private List<JSONObject> inputLines() throws Exception {
         List<JSONObject> lines = new ArrayList<>();
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
@@ -271,6 +422,8 @@ public final class Driver {
         row.put("brokerName", result.getMessageQueue().getBrokerName());
         row.put("queueId", result.getMessageQueue().getQueueId());
         row.put("queueOffset", result.getQueueOffset());
+        row.put("recallHandle", result.getRecallHandle());
+        row.put("transactionId", result.getTransactionId());
         return row;
     }
 

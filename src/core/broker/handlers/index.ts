@@ -1,5 +1,6 @@
 import type { Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
+import { assignmentHandlers } from './assignment.ts'
 import { brokerOwnHandlers } from './broker.ts'
 import { clientHandlers } from './client.ts'
 import { groupHandlers } from './group.ts'
@@ -18,6 +19,7 @@ export function brokerHandlers(broker: Broker): Handlers {
     ...sendHandlers(broker),
     ...pullHandlers(broker),
     ...popHandlers(broker),
+    ...assignmentHandlers(broker),
     ...transactionHandlers(broker),
     ...lockHandlers(broker),
     ...offsetHandlers(broker),

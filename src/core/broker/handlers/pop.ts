@@ -12,7 +12,7 @@ const retryFlag = 0
 /** Receipts are rows: there is no revive log. */
 const reviveQid = 0
 
-/** PopMessageProcessor, AckMessageProcessor, ChangeInvisibleTimeProcessor: 200050, 200051, 200151, 200053. */
+/** PopMessageProcessor and those of what was popped: 200050, 200051, 200151, 200053 to 200055. */
 export function popHandlers(broker: Broker): Handlers {
   return {
     POP_MESSAGE({ channel }, { header }, reply) {
@@ -44,6 +44,18 @@ export function popHandlers(broker: Broker): Handlers {
           body: records,
         })
       })
+    },
+    NOTIFICATION({ channel }, { header }, reply) {
+      const waitedMs = Math.max(0, broker.now() - header.bornTime)
+      const { consumerGroup: group, topic, queueId } = header
+      const waitMs = Math.max(0, header.pollTime - waitedMs)
+      broker.awaitMessage(channel, { group, topic, queueId, waitMs }, (hasMsg) =>
+        reply({ header: { hasMsg } }),
+      )
+    },
+    POLLING_INFO(_context, { header }, reply) {
+      const { consumerGroup, topic } = header
+      reply({ header: { pollingNum: broker.waitingPops(topic, consumerGroup) } })
     },
     ACK_MESSAGE(_context, { header }, reply) {
       const mine = broker.ack(deliveryOf(header))

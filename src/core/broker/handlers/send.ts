@@ -19,9 +19,10 @@ export function sendHandlers(broker: Broker): Handlers {
     broker.put(request, (error, queueId, result, handle) => {
       if (error !== null) return reply(answerOfError(error))
       const msgId = offsetMsgId(request.storeHost, result!.physicalOffset)
-      const { queueOffset } = result!
-      const recallHandle = handle ?? undefined
-      reply({ header: { msgId, queueId, queueOffset, transactionId, recallHandle, ...traced } })
+      const { queueOffset, duplicateOf } = result!
+      const sent = { msgId, queueId, queueOffset, recallHandle: handle ?? undefined, ...traced }
+      if (duplicateOf === undefined) return reply({ header: { ...sent, transactionId } })
+      reply({ header: { ...sent, transactionId: duplicateOf, DUPLICATE: 'true' } })
     })
   }
   const batch = (context: CallContext, call: SendCall, reply: (answer: SendAnswer) => void): void => {

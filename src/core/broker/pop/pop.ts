@@ -47,6 +47,9 @@ export interface BrokerPopRequest {
   readonly waitMs: number
 }
 
+/** NOTIFICATION's header. */
+export type AwaitRequest = Pick<BrokerPopRequest, 'group' | 'topic' | 'queueId' | 'waitMs'>
+
 /** Messages of one queue in one answer. */
 export interface PoppedQueue {
   readonly queueId: number
@@ -190,6 +193,15 @@ export class Pop {
       taking.bytes += record.length
     })
     return next
+  }
+
+  /** Whether a pop of these queues might hand something out. */
+  hasMessage(topic: string, group: string, queueIds: readonly number[]): boolean {
+    if ((this.nextDueAt(topic, group) ?? Infinity) <= this.#clock.now()) return true
+    return queueIds.some((queueId) => {
+      const { minOffset, endOffset } = this.#store.extent(topic, queueId)
+      return (this.#receipts.next({ topic, group, queueId }) ?? minOffset) < endOffset
+    })
   }
 
   #recordOf({ topic, queueId }: PopQueue, queueOffset: number): Buffer | null {

@@ -70,6 +70,12 @@ export class Receipts {
     )
   }
 
+  /** The first offset that was never handed out; null: the group never consumed the queue. */
+  next(queue: PopQueue): number | null {
+    const known = this.#next.get(...key(queue))?.nextOffset
+    return known ?? this.#offset.get(...key(queue))?.next_offset ?? null
+  }
+
   /**
    * The first offset that was never handed out, within the queue. An offset that is not the one we reported
    * was moved by someone (resetOffset, a rebuild): the queue goes on there, and what was out is void.

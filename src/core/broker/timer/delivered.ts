@@ -3,9 +3,9 @@ import { readRecord } from '../../model/record.ts'
 import type { AppendRequest } from '../../store/append-batch.ts'
 
 /**
- * What a message becomes whose wait is over. One of a level keeps its properties as they are (measured on
- * 5.5.0; ScheduleMessageService.messageTimeUp), one of the wheel tells of its times instead of its place
- * (TimerMessageStore.convertMessage). Null: the record does not say where it belongs.
+ * What a message becomes whose wait is over: its properties stay as they are, and one of the wheel has its
+ * times, too (measured on 5.5.0; ScheduleMessageService.messageTimeUp, TimerMessageStore.convert). Null: the
+ * record does not say where it belongs.
  */
 export function delivered(record: Buffer, of: 'level' | 'timer', now: number): AppendRequest | null {
   const stored = readRecord(record, 0)
@@ -15,8 +15,6 @@ export function delivered(record: Buffer, of: 'level' | 'timer', now: number): A
   if (topic === undefined || !Number.isInteger(queueId) || queueId < 0) return null
   Reflect.deleteProperty(properties, Property.crc32)
   if (of === 'timer') {
-    Reflect.deleteProperty(properties, Property.realTopic)
-    Reflect.deleteProperty(properties, Property.realQueueId)
     properties[Property.timerEnqueueMs] = String(stored.storeTimestamp)
     properties[Property.timerDequeueMs] = String(now)
   }

@@ -1,7 +1,13 @@
 import { deliverTime } from '../../model/delay-level.ts'
 import { parseProperties, Property, propertyReader, uniqueKeyOf } from '../../model/properties.ts'
 import { readRecord, storeTimestampOf } from '../../model/record.ts'
-import { recallKey, timerPrecisionMs, wheelTopic } from '../../model/timer.ts'
+import {
+  deliveredTimersKey,
+  recallKey,
+  timerPrecisionMs,
+  wheelTopic,
+  type DeliveredTimers,
+} from '../../model/timer.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import type { Statement } from '../../store/sqlite.ts'
 import { WaitingProgress } from '../waiting-progress.ts'
@@ -25,6 +31,8 @@ const deleteKeyOf = propertyReader(Property.timerDeleteKey)
 export class Timers {
   readonly #store: MessageStore
   readonly #progress: WaitingProgress
+  /** In a folder that was taken over. */
+  readonly #elsewhere: DeliveredTimers
   readonly #add: Statement<[number, number, string]>
   readonly #removeKey: Statement<[number, number, string]>
   readonly #remove: Statement<[number, number]>
@@ -36,6 +44,9 @@ export class Timers {
     this.#store = store
     const { db } = store.state
     this.#progress = new WaitingProgress(store, wheelTopic)
+    const elsewhere = store.state.meta(deliveredTimersKey)
+    this.#elsewhere =
+      elsewhere === null ? { slotEnd: 0, offsetEnd: 0 } : (JSON.parse(elsewhere) as DeliveredTimers)
     this.#add = db.prepare('INSERT OR IGNORE INTO timer VALUES (?, ?, ?)')
     this.#removeKey = db.prepare('DELETE FROM timer WHERE due_at BETWEEN ? AND ? AND recall_key = ?')
     this.#remove = db.prepare('DELETE FROM timer WHERE due_at = ? AND queue_offset = ?')
@@ -60,6 +71,8 @@ export class Timers {
     const properties = stored.properties.toString('utf8')
     const slot = Number(outOf(properties) ?? NaN)
     if (!Number.isSafeInteger(slot)) return
+    const { slotEnd: readTo, offsetEnd } = this.#elsewhere
+    if (slot < readTo && queueOffset < offsetEnd) return
     const slotEnd = slot + timerPrecisionMs
     const marked = deleteKeyOf(properties)
     if (marked !== null) {

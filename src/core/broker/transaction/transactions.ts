@@ -36,12 +36,17 @@ export interface TransactionOptions {
   readonly place: (request: AppendRequest) => AppendRequest
   /** Others may write to the folder, too: a decision is made under the lock. */
   readonly shared: boolean
+  /** How often producers are asked. */
+  readonly checkMs: number
 }
 
 type Done = (error: MqError | null) => void
 
-/** BrokerConfig.transactionCheckInterval and transactionCheckMax */
-const checkIntervalMs = 30_000
+/** BrokerConfig.transactionCheckInterval */
+export const transactionCheckMsDefault = 30_000
+/** Whatever is configured. */
+const checkMsMin = 10
+/** BrokerConfig.transactionCheckMax */
 const checksMax = 15
 /** Given up at once. */
 const givenUpMax = 100
@@ -131,7 +136,7 @@ export class Transactions {
 
   /** In a server: asks about what is open, from now on. */
   start(): void {
-    this.#cancel = this.#options.timers.after(checkIntervalMs, () => {
+    this.#cancel = this.#options.timers.after(Math.max(checkMsMin, this.#options.checkMs), () => {
       try {
         this.check()
       } catch {

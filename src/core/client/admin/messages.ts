@@ -12,6 +12,7 @@ import type { ReplyOf } from '../../remoting/requests/index.ts'
 import { ResponseCode } from '../../remoting/response-codes.ts'
 import type {
   ConsumeDirectlyResult,
+  ByIdOptions,
   KeyQuery,
   MessageAdmin,
   MessageTrack,
@@ -128,13 +129,13 @@ export class RemotingMessageAdmin implements MessageAdmin {
   async byId(
     topic: string,
     msgId: string,
-    options: { readonly clusterName?: string } = {},
+    { newest = false, ...options }: ByIdOptions = {},
   ): Promise<Message> {
     const found = await this.#byOffsetId(topic, msgId, await this.#nameServers.route(topic))
     if (found !== null) return found
     const begin = Date.now() - uniqueKeySearchMs
-    const [first] = await this.byUniqueKey(topic, msgId, { ...options, begin })
-    return first!
+    const matches = await this.byUniqueKey(topic, msgId, { ...options, begin })
+    return matches.at(newest ? -1 : 0)!
   }
 
   /**

@@ -1,7 +1,9 @@
 import { join } from 'node:path'
 import { Topics } from '../../broker/topics.ts'
 import { groupConfig } from '../../model/group.ts'
+import { writeI64 } from '../../lib/bytes.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { timerPrecisionMs } from '../../model/timer.ts'
 import type { FileSystem } from '../../store/file-system.ts'
 import type { StateDb } from '../../store/state-db.ts'
 
@@ -15,6 +17,7 @@ export interface ExportedConfig {
 /**
  * Writes `config/` for a RocketMQ broker. Integer keys are quoted: fastjson reads both, everyone else this
  * only.
+ * @param timersFrom queue offset of the first message that waits for an exact time
  * @param names of broker and cluster; the broker makes system topics, and those named after it, by itself
  */
 export function exportConfig(
@@ -23,6 +26,7 @@ export function exportConfig(
   state: StateDb,
   names: { readonly brokerName: string; readonly clusterName: string },
   clock: Clock,
+  timersFrom: number,
 ): ExportedConfig {
   const write = (name: string, json: object): void =>
     fs.replaceFile(join(folder, 'config', name), Buffer.from(`${JSON.stringify(json, withoutNulls, 2)}\n`))
@@ -41,6 +45,7 @@ export function exportConfig(
   write('consumerOffset.json', { dataVersion: version('offset'), offsetTable: offsets })
   if (Object.keys(delays).length > 0)
     write('delayOffset.json', { dataVersion: version('delay'), offsetTable: delays })
+  fs.replaceFile(join(folder, 'config', 'timercheck'), timerCheckpoint(timersFrom, clock.now()))
   return {
     topics: Object.keys(topics).length,
     groups: Object.keys(groups).length,
@@ -89,6 +94,19 @@ function offsetTable(state: StateDb): Record<string, Record<string, number>> {
     queues[String(queueId)] = next
   }
   return table
+}
+
+/**
+ * TimerCheckpoint: the broker reads its wheel topic from this queue offset on. What was delivered of that is
+ * delivered again.
+ */
+function timerCheckpoint(from: number, now: number): Buffer {
+  const bytes = Buffer.alloc(56)
+  writeI64(bytes, 0, Math.floor(now / timerPrecisionMs) * timerPrecisionMs)
+  writeI64(bytes, 16, from)
+  writeI64(bytes, 24, from)
+  writeI64(bytes, 40, now)
+  return bytes
 }
 
 function delayTable(state: StateDb): Record<string, number> {

@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path'
+import { Timers } from '../../broker/timer/timers.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { MqError } from '../../errors.ts'
 import { ConsumeQueueWriter } from '../../store/consume-queue-files.ts'
@@ -41,7 +42,9 @@ export function* exportStore(
   try {
     const segments = yield* copySegments(fs, store, folder, draft)
     const written = writeQueues(fs, store, draft)
-    const config = exportConfig(fs, draft, store.state, store, clock)
+    const timers = new Timers(store)
+    timers.load()
+    const config = exportConfig(fs, draft, store.state, store, clock, timers.lowestOffset())
     fs.syncFolder(draft)
     fs.removeFolder(to)
     fs.rename(draft, to)

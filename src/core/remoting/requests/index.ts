@@ -1,4 +1,5 @@
 import type { Answer, Call, Reply, RequestSpec } from '../schema.ts'
+import { assignmentRequests } from './assignment.ts'
 import { brokerRequests } from './broker.ts'
 import { clientRequests } from './client.ts'
 import { groupRequests } from './group.ts'
@@ -24,6 +25,7 @@ export const requests = {
   ...lockRequests,
   ...transactionRequests,
   ...replyRequests,
+  ...assignmentRequests,
 }
 
 export type Requests = typeof requests

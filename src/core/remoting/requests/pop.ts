@@ -50,6 +50,41 @@ export const popRequests = {
       body: bytes('records as stored, but for reconsumeTimes; one behind the other'),
     },
   }),
+  NOTIFICATION: request({
+    code: 200054,
+    to: 'broker',
+    impact: 'ro',
+    about: 'Say when there is something to pop.',
+    header: {
+      ...topicHeader,
+      consumerGroup: str('group'),
+      topic: str('topic'),
+      queueId: i32('queue; below 0 any'),
+      pollTime: i64('how long to wait when there is nothing, ms'),
+      bornTime: i64('when the client asked, epoch ms'),
+      order: opt(bool('one batch a queue at a time')),
+      attemptId: opt(str('of an orderly client that asks again')),
+    },
+    reply: {
+      header: {
+        hasMsg: bool('there is something'),
+        pollingFull: opt(bool('too many wait already')),
+      },
+    },
+  }),
+  POLLING_INFO: request({
+    code: 200055,
+    to: 'broker',
+    impact: 'ro',
+    about: 'How many clients of a group wait for something to pop.',
+    header: {
+      ...topicHeader,
+      consumerGroup: str('group'),
+      topic: str('topic'),
+      queueId: i32('queue; below 0 any'),
+    },
+    reply: { header: { pollingNum: i32('requests that wait') } },
+  }),
   ACK_MESSAGE: request({
     code: 200051,
     to: 'broker',

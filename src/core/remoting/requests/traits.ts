@@ -61,6 +61,7 @@ export const sendReplyHeader = {
   // loose extra fields of every send answer, refusals included (measured on 5.5.0)
   MSG_REGION: opt(str('region of the broker')),
   TRACE_ON: opt(str('true: the producer should trace')),
+  DUPLICATE: opt(str('ours, true: one with its DEDUP_KEY was stored before, and is what the answer names')),
 }
 
 export const pullHeader = {
