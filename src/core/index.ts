@@ -43,8 +43,8 @@ export const MqAdmin = {
 }
 
 /**
- * A broker in a folder, without a server: what is sent is on the disk when `send` resolves. Through the server
- * that holds it, if one does.
+ * A broker in a folder, without a server: what is sent is on the disk when `send` resolves. Goes through the
+ * server that holds it, if one does.
  */
 export function openFolder(folder: string, options: FolderOptions = {}): Promise<MqAdmin> {
   return connect({ kind: 'folder', store: folder }, options)

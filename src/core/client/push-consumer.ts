@@ -362,7 +362,7 @@ function consumeFromWhere(from: PushConsumerOptions['from']): string {
   return from === 'last' ? 'CONSUME_FROM_LAST_OFFSET' : 'CONSUME_FROM_TIMESTAMP'
 }
 
-/** One that comes again is shown in the topic it was sent to: DefaultMQPushConsumerImpl.resetRetryAndNamespace. */
+/** One that comes again is shown in the topic it was sent to: resetRetryAndNamespace. */
 function withOrigin(message: Message): Message {
   const topic = message.properties[Property.retryTopic]
   return topic === undefined ? message : { ...message, topic }

@@ -15,8 +15,8 @@ export interface ConsumerOptions {
   /** A topic, or topics with their tag expressions: `{ orders: 'paid || sent' }`. Alike for all members. */
   readonly topic: string | Readonly<Record<string, string>>
   /**
-   * Where a group begins that never consumed. Default 'last', as RocketMQ: what was there before is passed over,
-   * but for a queue that still has its very first message.
+   * Where a group begins that never consumed. Default 'last', as RocketMQ: what was there before is passed
+   * over, but for a queue that still has its very first message.
    */
   readonly from?: 'first' | 'last' | Date
   /** Messages worked on at once. Default 20. */
