@@ -8,8 +8,9 @@ import { Connection } from './connection.ts'
 import { CommandFlag, emptyBody, encodeFrame, type Command, type SerializeType } from './frame.ts'
 import { answerOfError, type CallContext, type Channel, type Handler, type Handlers } from './handlers.ts'
 import { ourLanguage } from './languages.ts'
-import { requestNameOf, type CallOf, type RequestName } from './requests/index.ts'
+import { carriesMessages, requestNameOf, type CallOf, type RequestName } from './requests/index.ts'
 import { ResponseCode } from './response-codes.ts'
+import { Unsent } from './unsent.ts'
 
 export interface ServerOptions {
   readonly port: number
@@ -27,11 +28,8 @@ export interface ServerOptions {
 /** NettyServerConfig.serverChannelMaxIdleTimeSeconds */
 const idleMaxMsDefault = 120_000
 
-/**
- * Answers that a peer has not read: beyond this its requests wait. One more answer, of 16 MiB at most, may
- * come on top.
- */
-const unsentMax = 16 * 1024 * 1024
+/** BrokerFastFailure's words */
+const busyRemark = '[OVERLOAD]system busy, start flow control for a while'
 
 /**
  * The Remoting protocol over TCP: frames in, handlers, frames out. Answers in the serialize type it was asked
@@ -41,6 +39,7 @@ export class RemotingServer {
   readonly #options: ServerOptions
   readonly #server: Server
   readonly #connections = new Map<Channel, Connection>()
+  readonly #unsent = new Unsent()
   /** Of requests to clients: theirs have a count of their own. */
   #opaque = 0
 
@@ -61,7 +60,7 @@ export class RemotingServer {
         this.#connections.delete(connection)
         onDisconnect(connection)
       },
-      unsentMax,
+      this.#unsent,
     )
     this.#connections.set(connection, connection)
     socket.setTimeout(idleMaxMs, () => connection.close())
@@ -125,6 +124,8 @@ export class RemotingServer {
         refusal(ResponseCode.requestCodeNotSupported, ` request type ${command.code} not supported`),
       )
     }
+    if (this.#unsent.full && carriesMessages(name))
+      return answer(refusal(ResponseCode.systemBusy, busyRemark))
     const refuse = (error: unknown): void => {
       const { code, remark } = answerOfError(error)
       answer(refusal(code, remark))

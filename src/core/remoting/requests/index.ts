@@ -45,3 +45,13 @@ export function requestNameOf(code: number): RequestName | null {
 export function requestSpec(name: RequestName): RequestSpec {
   return requests[name]
 }
+
+const ofMessages: ReadonlySet<string> = new Set([
+  ...Object.keys(messageRequests),
+  'POP_MESSAGE' satisfies RequestName,
+])
+
+/** Requests that bring messages or take them away: what an overloaded server refuses. */
+export function carriesMessages(name: RequestName): boolean {
+  return ofMessages.has(name)
+}
