@@ -46,12 +46,15 @@ export function requestSpec(name: RequestName): RequestSpec {
   return requests[name]
 }
 
-const ofMessages: ReadonlySet<string> = new Set([
-  ...Object.keys(messageRequests),
-  'POP_MESSAGE' satisfies RequestName,
+const givers: ReadonlySet<RequestName> = new Set<RequestName>([
+  'PULL_MESSAGE',
+  'LITE_PULL_MESSAGE',
+  'POP_MESSAGE',
+  'QUERY_MESSAGE',
+  'VIEW_MESSAGE_BY_ID',
 ])
 
-/** Requests that bring messages or take them away: what an overloaded server refuses. */
-export function carriesMessages(name: RequestName): boolean {
-  return ofMessages.has(name)
+/** Requests that are answered with messages: what an overloaded server refuses. */
+export function givesMessages(name: RequestName): boolean {
+  return givers.has(name)
 }
