@@ -33,6 +33,10 @@ export class PocketmqServer {
     process.once('exit', () => child.kill('SIGKILL'))
   }
 
+  get pids(): number[] {
+    return [this.#child.pid!]
+  }
+
   get broker(): string {
     return this.namesrv
   }

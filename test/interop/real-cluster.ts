@@ -55,6 +55,11 @@ export class RealCluster {
     process.once('exit', this.#removeFiles) // an interrupted run: jvm.ts has killed the servers by then
   }
 
+  /** Name server, if there is one of its own, and broker. */
+  get pids(): number[] {
+    return this.#servers.map((server) => server.pid)
+  }
+
   static async start(options: RealClusterOptions = {}): Promise<RealCluster> {
     for (let attempt = 1; ; attempt++) {
       const dir = mkdtempSync(join(tmpdir(), 'real-cluster-'))
