@@ -1,12 +1,13 @@
 /**
- * Our server and a real broker 5.5.0 in turn, under RocketMQ's own benchmark clients, which send binary headers:
+ * Our server and a real broker 5.5.0 in turn, under RocketMQ's own benchmark clients, with binary headers:
  * `npm run bench:broker -- [pairs] [seconds]`. Needs what the interop tests need, and /proc. Ratios are what
- * counts: clients and broker share the machine, and whatever else runs on it.
+ * counts: clients and broker share the machine. One that is busy with something else is refused, for a server
+ * of one thread gets less of it than one of many, unless `busy` is said.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { loadavg } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { MqAdmin } from '../src/core/index.ts'
 import { classPath } from '../test/interop/jars.ts'
@@ -29,9 +30,21 @@ type Round = Readonly<Record<'send, 64 threads' | 'send, 16 threads' | 'consume'
   readonly residentMiB: number
 }
 
-const pairs = Number(process.argv[2] ?? 5)
-const seconds = Number(process.argv[3] ?? 25)
-const topic = 'BenchmarkTest'
+const numbers = process.argv.slice(2).filter((word) => word !== 'busy')
+const evenIfBusy = process.argv.includes('busy')
+const pairs = Number(numbers[0] ?? 5)
+const seconds = Number(numbers[1] ?? 25)
+const idleMin = 0.8
+/** Of every broker, with 1024 queues: what the clients use unless told otherwise. */
+const sendTopic = 'BenchmarkTest'
+/** A consumer of 1024 queues has hardly begun when the time is over. */
+const consumeTopic = {
+  topicName: 'BenchmarkConsume',
+  readQueueNums: 8,
+  writeQueueNums: 8,
+  perm: 6,
+  order: false,
+}
 /** The clients report the mean of so long. */
 const windowMs = 10_000
 const clients = 'org.apache.rocketmq.example.benchmark'
@@ -57,7 +70,12 @@ function residentMiB(pids: readonly number[]): number {
 }
 
 /** Runs a client for a while; the rate it reports last, over its last ten seconds. */
-async function runClient(contender: Contender, name: string, args: readonly string[]): Promise<Sample> {
+async function runClient(
+  contender: Contender,
+  name: string,
+  topic: string,
+  args: readonly string[],
+): Promise<Sample> {
   const java = ['-Xmx1g', '-cp', classPath(), 'WithParent', `${clients}.${name}`, '-ri', '1000', ...args]
   const child = spawn('java', [...java, '-n', contender.namesrv, '-t', topic], {
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -79,24 +97,33 @@ async function runClient(contender: Contender, name: string, args: readonly stri
 
 async function stored(contender: Contender): Promise<number> {
   const admin = await MqAdmin.connect({ namesrv: contender.namesrv })
-  const queues = await admin.messages.queues(topic)
+  const queues = await admin.messages.queues(sendTopic)
   const ends = await Promise.all(queues.map((queue) => admin.messages.maxOffset(queue)))
   await admin.close()
   return ends.reduce((sum, end) => sum + end, 0)
+}
+
+async function makeTopic({ namesrv }: Contender): Promise<void> {
+  const admin = await MqAdmin.connect({ namesrv })
+  const config = { ...consumeTopic, topicFilterType: 'SINGLE_TAG' as const, topicSysFlag: 0, attributes: {} }
+  await admin.topics.update(config, { clusterName: 'DefaultCluster' })
+  await admin.close()
 }
 
 /** Consumers beside a producer: what they get a second is what both together reach. */
 async function round(name: keyof typeof contenders): Promise<Round> {
   const contender: Contender = await contenders[name]()
   try {
-    const wide = await runClient(contender, 'Producer', ['-s', '128', '-w', '64'])
-    const narrow = await runClient(contender, 'Producer', ['-s', '128', '-w', '16'])
+    const wide = await runClient(contender, 'Producer', sendTopic, ['-s', '128', '-w', '64'])
+    const narrow = await runClient(contender, 'Producer', sendTopic, ['-s', '128', '-w', '16'])
     const resident = residentMiB(contender.pids)
     const count = await stored(contender)
     const least = (Math.min(wide.perSecond, narrow.perSecond) * seconds) / 2
     if (count < least) throw new Error(`${count} messages are stored, at least ${least} were acknowledged`)
-    const producer = runClient(contender, 'Producer', ['-s', '128', '-w', '64'])
-    const consume = await runClient(contender, 'Consumer', ['-g', 'bench'])
+    await makeTopic(contender)
+    const { topicName } = consumeTopic
+    const producer = runClient(contender, 'Producer', topicName, ['-s', '128', '-w', '64'])
+    const consume = await runClient(contender, 'Consumer', topicName, ['-g', 'bench'])
     await producer
     return { 'send, 64 threads': wide, 'send, 16 threads': narrow, consume, residentMiB: resident }
   } finally {
@@ -108,8 +135,28 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
 }
 
+/** Part of the machine's time in which nothing runs. */
+async function idlePart(): Promise<number> {
+  const times = (): { idle: number; all: number } => {
+    const each = cpus().map((cpu) => cpu.times)
+    const all = each.reduce((sum, { user, nice, sys, idle, irq }) => sum + user + nice + sys + idle + irq, 0)
+    return { idle: each.reduce((sum, { idle }) => sum + idle, 0), all }
+  }
+  const before = times()
+  await delay(3000)
+  const after = times()
+  return (after.idle - before.idle) / (after.all - before.all)
+}
+
+const idle = await idlePart()
+if (idle < idleMin && !evenIfBusy) {
+  console.error(`the machine is idle ${(idle * 100).toFixed(0)} % of the time: at least 80 % are needed`)
+  process.exit(1)
+}
 const rounds: Record<keyof typeof contenders, Round[]> = { real: [], ours: [] }
-console.log(`${pairs} pairs, ${seconds} s each; load before: ${loadavg()[0]!.toFixed(1)}`)
+console.log(
+  `${pairs} pairs, ${seconds} s each; idle before ${(idle * 100).toFixed(0)} %, load ${loadavg()[0]!.toFixed(1)}`,
+)
 for (let pair = 0; pair < pairs; pair++) {
   const order = pair % 2 === 0 ? (['real', 'ours'] as const) : (['ours', 'real'] as const)
   for (const name of order) {
