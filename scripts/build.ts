@@ -99,10 +99,28 @@ async function bundle(): Promise<Metafile> {
   return metafile
 }
 
+/** What `import … from 'pocketmq'` loads. */
+async function bundleLibrary(): Promise<Metafile> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [{ in: 'src/core/index.ts', out: 'index' }],
+    outdir: dist,
+    bundle: true,
+    metafile: true,
+    platform: 'node',
+    target: 'node20.19',
+    format: 'esm',
+    external,
+    legalComments: 'none',
+    logLevel: 'warning',
+  })
+  return metafile
+}
+
 /** The licences of what is bundled ask for their text to come along. */
-function thirdPartyNotices({ inputs }: Metafile): string {
+function thirdPartyNotices(bundles: readonly Metafile[]): string {
   const packages = new Set<string>()
-  for (const input of Object.keys(inputs)) {
+  for (const input of bundles.flatMap(({ inputs }) => Object.keys(inputs))) {
     const [, folder] = /^(?:[\w-]+:)?(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(input) ?? []
     if (folder !== undefined) packages.add(relative(root, resolve(root, folder)))
   }
@@ -130,8 +148,8 @@ async function buildAll(): Promise<void> {
   rmSync(dist, { recursive: true, force: true })
   rmSync(join(root, 'oclif.manifest.json'), { force: true })
   mkdirSync(dist)
-  const metafile = await bundle()
-  writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), thirdPartyNotices(metafile))
+  const bundles = [await bundle(), await bundleLibrary()]
+  writeFileSync(join(dist, 'THIRD-PARTY-NOTICES.txt'), thirdPartyNotices(bundles))
   await writeManifest()
 }
 await buildAll()

@@ -84,7 +84,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   client: ['lib', 'errors', 'model', 'remoting'],
 }
 /** They put the parts together and see everything. */
-const composers = ['embedded', 'connect', 'index']
+const composers = ['embedded', 'library', 'connect', 'index']
 
 function layerOf(path: string): string {
   const inCore = relative('src/core', path).replace(/\.ts$/, '')

@@ -181,6 +181,7 @@ describe('serve', () => {
     for (const [args, message] of [
       [['--role', 'broker'], /a broker alone is found by nobody/],
       [['--role', 'namesrv', '--namesrv', 'a:1'], /do not register with each other/],
+      [['--role', 'namesrv', '--topic', 'a:1'], /--topic is for a broker/],
       [['--role', 'proxy'], /--role/],
       [['--broker-id', '1'], /--broker-id/],
       [['--namesrv', 'nowhere'], /not a name server address/],

@@ -33,12 +33,16 @@ export class PocketmqServer {
     process.once('exit', () => child.kill('SIGKILL'))
   }
 
+  get pids(): number[] {
+    return [this.#child.pid!]
+  }
+
   get broker(): string {
     return this.namesrv
   }
 
-  static async start(): Promise<PocketmqServer> {
-    const child = spawn(process.execPath, [binary, 'serve', '--ephemeral', '--port', '0'], {
+  static async start(args: readonly string[] = []): Promise<PocketmqServer> {
+    const child = spawn(process.execPath, [binary, 'serve', '--ephemeral', '--port', '0', ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     for await (const line of createInterface(child.stdout)) {
@@ -50,6 +54,7 @@ export class PocketmqServer {
 
   /** @throws Error unless it ends in order */
   async stop(): Promise<void> {
+    if (this.#child.exitCode !== null) return
     const ended = once(this.#child, 'exit')
     this.#child.kill('SIGTERM')
     const [exitCode] = (await ended) as [number | null]

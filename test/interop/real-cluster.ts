@@ -20,6 +20,8 @@ export interface RealClusterOptions {
    * something else may listen on this host with the same ports. Default 127.0.0.1.
    */
   readonly advertisedHost?: string
+  /** A name server that is there already; none is started then. */
+  readonly namesrv?: string
   /** More lines of broker.conf. */
   readonly brokerConf?: Readonly<Record<string, string | number>>
 }
@@ -48,9 +50,14 @@ export class RealCluster {
   private constructor(dir: string, ports: { namesrv: number; broker: number }, options: RealClusterOptions) {
     this.#dir = dir
     this.#options = options
-    this.namesrv = `127.0.0.1:${ports.namesrv}`
+    this.namesrv = options.namesrv ?? `127.0.0.1:${ports.namesrv}`
     this.broker = `127.0.0.1:${ports.broker}`
     process.once('exit', this.#removeFiles) // an interrupted run: jvm.ts has killed the servers by then
+  }
+
+  /** Name server, if there is one of its own, and broker. */
+  get pids(): number[] {
+    return this.#servers.map((server) => server.pid)
   }
 
   static async start(options: RealClusterOptions = {}): Promise<RealCluster> {
@@ -76,15 +83,17 @@ export class RealCluster {
   }
 
   async #startServers(haPort: number): Promise<void> {
-    const namesrv = this.#start('namesrv', 'org.apache.rocketmq.namesrv.NamesrvStartup', {
-      listenPort: portOf(this.namesrv),
-      bindAddress: '127.0.0.1',
-    })
-    await until(
-      'the name server answers',
-      namesrv,
-      async () => (await this.#templateRoute()) !== 'MQ_NAMESRV_UNREACHABLE',
-    )
+    if (this.#options.namesrv === undefined) {
+      const namesrv = this.#start('namesrv', 'org.apache.rocketmq.namesrv.NamesrvStartup', {
+        listenPort: portOf(this.namesrv),
+        bindAddress: '127.0.0.1',
+      })
+      await until(
+        'the name server answers',
+        namesrv,
+        async () => (await this.#templateRoute()) !== 'MQ_NAMESRV_UNREACHABLE',
+      )
+    }
     const broker = this.#start('broker', 'org.apache.rocketmq.broker.BrokerStartup', {
       brokerClusterName: 'DefaultCluster',
       brokerName: 'broker-a',
@@ -114,11 +123,15 @@ export class RealCluster {
     return server
   }
 
+  /** Found, when it is this broker that has it. */
   async #templateRoute(): Promise<'found' | ErrorCode> {
     const admin = await connect({ kind: 'cluster', namesrv: [this.namesrv] })
     try {
-      await admin.topics.route(templateTopic)
-      return 'found'
+      const { brokerDatas } = await admin.topics.route(templateTopic)
+      const { advertisedHost = '127.0.0.1' } = this.#options
+      const address = `${advertisedHost}:${portOf(this.broker)}`
+      const found = brokerDatas.some(({ brokerAddrs }) => Object.values(brokerAddrs).includes(address))
+      return found ? 'found' : 'MQ_BROKER_NOT_EXIST'
     } catch (error) {
       if (error instanceof MqError) return error.code
       throw error

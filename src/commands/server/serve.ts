@@ -151,7 +151,7 @@ export default class Serve extends MqCommand {
     const flush = flags.flush ?? conf.flush
     const { retentionHours, autoCreateTopics, messageDelayLevel, transactionCheckMs } = conf
     checkNetwork(bind, flags['trust-network'])
-    checkRole(flags.role, namesrv)
+    checkRole(flags, namesrv)
     return {
       store: this.#store(flags, conf),
       role: flags.role,
@@ -203,16 +203,33 @@ function checkNetwork(bind: string, trusted: boolean): void {
   })
 }
 
-function checkRole(role: 'namesrv' | 'broker' | 'both', namesrv: string | undefined): void {
+/** Flags of a broker. */
+const brokerFlags = [
+  'topic',
+  'group',
+  'cluster',
+  'broker-name',
+  'broker-id',
+  'flush',
+  'segment-size',
+] as const
+
+function checkRole(flags: ServeFlags, namesrv: string | undefined): void {
+  const { role } = flags
   if (role === 'broker' && namesrv === undefined) {
     throw new MqError('MQ_USAGE', 'a broker alone is found by nobody', {
       hint: 'name the name servers it registers with: --namesrv host:9876',
     })
   }
-  if (role === 'namesrv' && namesrv !== undefined)
+  if (role !== 'namesrv') return
+  if (namesrv !== undefined) {
     throw new MqError('MQ_USAGE', 'name servers do not register with each other', {
       hint: 'leave out --namesrv',
     })
+  }
+  const given = brokerFlags.find((name) => flags[name] !== undefined)
+  if (given !== undefined)
+    throw new MqError('MQ_USAGE', `--${given} is for a broker`, { hint: 'leave it out, or --role namesrv' })
 }
 
 /** @throws MQ_USAGE */

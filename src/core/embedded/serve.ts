@@ -152,36 +152,31 @@ function openRole(
   const { role = 'both', brokerName, clusterName, segmentSize, flush, retention, autoCreateTopics } = options
   const { messageDelayLevel, transactionCheckMs } = options
   if (role === 'namesrv') return { broker: null, ...openNameServer(store, systemClock, systemTimers) }
-  try {
-    return new EmbeddedNode({
-      folder: store,
-      writer: 'hold',
-      lockTimeoutMs,
-      push,
-      takesBrokers: role === 'both',
-      ...(brokerName !== undefined && { brokerName }),
-      ...(clusterName !== undefined && { clusterName }),
-      ...(segmentSize !== undefined && { segmentSize }),
-      ...(flush !== undefined && { flush }),
-      ...(retention !== undefined && { retention }),
-      ...(autoCreateTopics !== undefined && { autoCreateTopics }),
-      ...(messageDelayLevel !== undefined && { messageDelayLevel }),
-      ...(transactionCheckMs !== undefined && { transactionCheckMs }),
-      ...(advertise !== null && { advertise }),
-    })
-  } catch (error) {
-    throw inUse(store, error)
-  }
+  refuseServed(store)
+  return new EmbeddedNode({
+    folder: store,
+    writer: 'hold',
+    lockTimeoutMs,
+    push,
+    takesBrokers: role === 'both',
+    ...(brokerName !== undefined && { brokerName }),
+    ...(clusterName !== undefined && { clusterName }),
+    ...(segmentSize !== undefined && { segmentSize }),
+    ...(flush !== undefined && { flush }),
+    ...(retention !== undefined && { retention }),
+    ...(autoCreateTopics !== undefined && { autoCreateTopics }),
+    ...(messageDelayLevel !== undefined && { messageDelayLevel }),
+    ...(transactionCheckMs !== undefined && { transactionCheckMs }),
+    ...(advertise !== null && { advertise }),
+  })
 }
 
-/** Says who holds the folder, if it says so itself. */
-function inUse(store: string, error: unknown): unknown {
+/** At once, and by name: another process that only writes a command's messages is waited for instead. */
+function refuseServed(store: string): void {
   const holder = serverOf(store)
-  if (!(error instanceof MqError) || error.code !== 'MQ_STORE_IN_USE' || holder === null) return error
-  const why = `${store} is served at ${holder.address} by process ${holder.pid}`
-  return new MqError('MQ_STORE_IN_USE', why, {
+  if (holder === null) return
+  throw new MqError('MQ_STORE_IN_USE', `${store} is served at ${holder.address} by process ${holder.pid}`, {
     hint: `use that one (-n ${holder.address}), stop it, or serve another folder`,
-    cause: error,
   })
 }
 

@@ -24,3 +24,8 @@ export function allocateAveragely<Q>(queues: readonly Q[], index: number, consum
   const first = index * each + Math.min(index, rest)
   return queues.slice(first, first + each + (index < rest ? 1 : 0))
 }
+
+/** Tells queues apart in a map. */
+export function queueKey({ topic, brokerName, queueId }: MessageQueue): string {
+  return `${topic}\n${brokerName}\n${queueId}`
+}

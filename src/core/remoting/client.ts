@@ -12,6 +12,8 @@ export interface ClientOptions {
   readonly timeoutMs: number
   /** Header type of requests; codes beyond 16 bits always go as JSON. */
   readonly serializeType?: SerializeType
+  /** What a server tells unasked: one-way requests of the table, by code. */
+  readonly onRequest?: (command: Command) => void
 }
 
 type OnReply = (error: MqError | null, command: Command | null) => void
@@ -141,8 +143,7 @@ export class RemotingClient {
   }
 
   #answered(connection: Connection, command: Command): void {
-    // requests of a broker to its clients (notifications): nothing here subscribes to any
-    if (!(command.flag & CommandFlag.response)) return
+    if (!(command.flag & CommandFlag.response)) return this.#options.onRequest?.(command)
     const waiting = this.#waiting.get(command.opaque)
     if (waiting === undefined) return
     if (command.code === ResponseCode.goAway && !waiting.sentAgain) return this.#goneAway(connection, waiting)

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { decodeFrame, frameSize, type Command } from './frame.ts'
+import type { Unsent } from './unsent.ts'
 
 /** Grows for larger frames, shrinks back with the next chunk. */
 const readBufferSize = 64 * 1024
@@ -16,7 +17,9 @@ export class Connection {
   readonly socket: Socket
   readonly #onCommand: (command: Command) => void
   readonly #onClose: (error: Error | null) => void
-  readonly #unsentMax: number
+  readonly #unsent: Unsent | null
+  /** What `#unsent` counts of this connection. */
+  #counted = 0
   #buffer = Buffer.allocUnsafeSlow(readBufferSize)
   #start = 0
   #end = 0
@@ -27,17 +30,17 @@ export class Connection {
   /**
    * @param onCommand gets every whole frame; its body is a view that nobody overwrites
    * @param onClose once, with the error that ended it, if one did
-   * @param unsentMax while more bytes than these wait to be sent, nothing is read. For one side only: two
-   * that wait for each other to read would wait forever.
+   * @param unsent while it does not allow what waits to be sent, nothing is read. For one side only: two that
+   * wait for each other to read would wait forever.
    */
   constructor(
     socket: Socket,
     onCommand: (command: Command) => void,
     onClose: (error: Error | null) => void,
-    unsentMax = Infinity,
+    unsent: Unsent | null = null,
   ) {
     this.socket = socket
-    this.#unsentMax = unsentMax
+    this.#unsent = unsent
     this.remoteAddress = `${socket.remoteAddress ?? '?'}:${socket.remotePort ?? 0}`
     this.#onCommand = onCommand
     this.#onClose = onClose
@@ -68,15 +71,25 @@ export class Connection {
       })
     }
     this.socket.write(frame)
-    if (!this.#congested && this.socket.writableLength > this.#unsentMax) {
+    if (this.#unsent === null) return
+    const own = this.#count(this.#unsent)
+    if (!this.#congested && !this.#unsent.allows(own)) {
       this.#congested = true
       this.socket.pause()
     }
   }
 
+  #count(unsent: Unsent): number {
+    const own = this.#closed ? 0 : this.socket.writableLength
+    if (own !== this.#counted) unsent.changed(own - this.#counted)
+    this.#counted = own
+    return own
+  }
+
   close(error: Error | null = null): void {
     if (this.#closed) return
     this.#closed = true
+    if (this.#unsent !== null) this.#count(this.#unsent)
     if (error === null) this.#hangUp()
     else this.socket.destroy()
     this.#onClose(error)
@@ -96,6 +109,7 @@ export class Connection {
   }
 
   #drained(): void {
+    if (this.#unsent !== null) this.#count(this.#unsent)
     if (!this.#congested) return
     this.#congested = false
     this.#readCommands()

@@ -8,8 +8,9 @@ import { Connection } from './connection.ts'
 import { CommandFlag, emptyBody, encodeFrame, type Command, type SerializeType } from './frame.ts'
 import { answerOfError, type CallContext, type Channel, type Handler, type Handlers } from './handlers.ts'
 import { ourLanguage } from './languages.ts'
-import { requestNameOf, type CallOf, type RequestName } from './requests/index.ts'
+import { givesMessages, requestNameOf, type CallOf, type RequestName } from './requests/index.ts'
 import { ResponseCode } from './response-codes.ts'
+import { Unsent } from './unsent.ts'
 
 export interface ServerOptions {
   readonly port: number
@@ -27,11 +28,10 @@ export interface ServerOptions {
 /** NettyServerConfig.serverChannelMaxIdleTimeSeconds */
 const idleMaxMsDefault = 120_000
 
-/**
- * Answers that a peer has not read: beyond this its requests wait. One more answer, of 16 MiB at most, may
- * come on top.
- */
-const unsentMax = 16 * 1024 * 1024
+/** How long a peer may read nothing while others are refused because of what is unread. */
+const stuckMs = 10_000
+/** BrokerFastFailure's words */
+const busyRemark = '[OVERLOAD]system busy, start flow control for a while'
 
 /**
  * The Remoting protocol over TCP: frames in, handlers, frames out. Answers in the serialize type it was asked
@@ -41,6 +41,10 @@ export class RemotingServer {
   readonly #options: ServerOptions
   readonly #server: Server
   readonly #connections = new Map<Channel, Connection>()
+  readonly #unsent = new Unsent()
+  /** What each had not read at the last look. */
+  readonly #unread = new WeakMap<Connection, number>()
+  #lookedAt = 0
   /** Of requests to clients: theirs have a count of their own. */
   #opaque = 0
 
@@ -61,7 +65,7 @@ export class RemotingServer {
         this.#connections.delete(connection)
         onDisconnect(connection)
       },
-      unsentMax,
+      this.#unsent,
     )
     this.#connections.set(connection, connection)
     socket.setTimeout(idleMaxMs, () => connection.close())
@@ -111,6 +115,19 @@ export class RemotingServer {
     return true
   }
 
+  /** While others are refused for it: who has read nothing between two looks does not come to it any more. */
+  #hangUpOnStuck(): void {
+    const now = Date.now()
+    if (now - this.#lookedAt < stuckMs) return
+    this.#lookedAt = now
+    for (const connection of [...this.#connections.values()]) {
+      const { writableLength } = connection.socket
+      if (connection.congested && this.#unread.get(connection) === writableLength)
+        connection.close(new Error('it does not read'))
+      else this.#unread.set(connection, writableLength)
+    }
+  }
+
   #serve(connection: Connection, peer: Omit<CallContext, 'language' | 'version'>, command: Command): void {
     // answers to requests we sent: none are sent yet that want one
     if (command.flag & CommandFlag.response) return
@@ -124,6 +141,10 @@ export class RemotingServer {
       return answer(
         refusal(ResponseCode.requestCodeNotSupported, ` request type ${command.code} not supported`),
       )
+    }
+    if (this.#unsent.full && givesMessages(name)) {
+      this.#hangUpOnStuck()
+      return answer(refusal(ResponseCode.systemBusy, busyRemark))
     }
     const refuse = (error: unknown): void => {
       const { code, remark } = answerOfError(error)

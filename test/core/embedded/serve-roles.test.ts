@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import type { MqAdmin } from '../../../src/core/client/admin.ts'
+import { RemoteInvoker } from '../../../src/core/client/remote-invoker.ts'
 import { connect } from '../../../src/core/connect.ts'
+import { Registrar } from '../../../src/core/embedded/registrar.ts'
 import { serve, type Served, type ServeOptions } from '../../../src/core/embedded/serve.ts'
+import { systemTimers } from '../../../src/core/lib/clock.ts'
+import { silentLog } from '../../../src/core/lib/log.ts'
+import { topicConfig } from '../broker/test-broker.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
 describe('serve as', () => {
@@ -59,6 +64,34 @@ describe('serve as', () => {
     while (!(await second.topics.list()).includes('new'));
     await b.close()
     assert.equal((await admin.topics.route('orders')).brokerDatas.length, 1)
+  })
+
+  it('a name server of 50,000 topics, in one frame', async () => {
+    const { address } = await started({ role: 'namesrv' })
+    const topics = Array.from({ length: 50_000 }, (_, i) =>
+      topicConfig(`a-topic-with-a-name-of-some-length-${i}`),
+    )
+    const invoker = new RemoteInvoker({ timeoutMs: 60_000 })
+    open.push(invoker)
+    const registrar = new Registrar({
+      clusterName: 'C',
+      brokerName: 'many',
+      brokerId: 0,
+      topics: () => topics,
+      dataVersion: () => ({ stateVersion: 0, timestamp: 1, counter: 1 }),
+      namesrv: [address],
+      advertise: null,
+      port: 1,
+      invoker,
+      timers: systemTimers,
+      log: silentLog,
+    })
+    open.push(registrar)
+    await registrar.start()
+    const admin = await clientOf(address)
+    assert.equal((await admin.topics.list()).length, 50_000)
+    const last = await admin.topics.route(topics.at(-1)!.topicName)
+    assert.deepEqual(last.brokerDatas[0]!.brokerAddrs, { 0: '127.0.0.1:1' })
   })
 
   it('a broker that is found through its folder, too', async () => {

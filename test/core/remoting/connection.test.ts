@@ -3,6 +3,7 @@ import { Socket } from 'node:net'
 import { limits } from '../../../src/core/model/limits.ts'
 import { Connection } from '../../../src/core/remoting/connection.ts'
 import { encodeFrame, FrameError, type Command } from '../../../src/core/remoting/frame.ts'
+import { Unsent } from '../../../src/core/remoting/unsent.ts'
 import { socketPair, until } from './sockets.ts'
 
 function command(opaque: number, body: Buffer, serializeType: 'json' | 'binary' = 'json'): Command {
@@ -128,7 +129,7 @@ describe('Connection', () => {
         slow.send(answer)
       },
       () => undefined,
-      unsentMax,
+      new Unsent(unsentMax),
     )
     const asked = 200
     const request = encodeFrame(command(1, Buffer.alloc(0)))

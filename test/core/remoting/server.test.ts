@@ -267,6 +267,47 @@ describe('RemotingServer', () => {
     await impatient.close()
   })
 
+  it('answers SYSTEM_BUSY for messages while 64 MiB are unread, everything else as ever, and recovers', async () => {
+    const busy = new RemotingServer({
+      port: 0,
+      bind: '127.0.0.1',
+      handlers: {
+        VIEW_MESSAGE_BY_ID: (_context, _call, reply) => reply({ body: Buffer.alloc(8 * 1024 * 1024) }),
+        GET_MAX_OFFSET: (_context, _call, reply) => reply({ header: { offset: 1 } }),
+      },
+      onDisconnect: () => undefined,
+      log: silentLog,
+    })
+    const at = await busy.listen()
+    const view = encodeFrame({ ...request, code: 33, ext: { offset: '0' } })
+    const stuck: Socket[] = []
+    const client = await peer(at)
+    peers.push(client)
+    const ask = async (change: Partial<Command>): Promise<Command> => {
+      client.ask(change)
+      await until(() => client.answers.length === 1)
+      return client.answers.pop()!
+    }
+    const views = (): Promise<Command> => ask({ code: 33, ext: { offset: '0' } })
+    for (let i = 0; i < 20; i++) {
+      const socket = await dial(at)
+      stuck.push(socket.pause())
+      for (let n = 0; n < 100; n++) socket.write(view)
+    }
+    // when the kernel's buffers are full, too
+    while ((await views()).code === 0);
+    const refused = await views()
+    assert.deepEqual(
+      [refused.code, refused.remark],
+      [2, '[OVERLOAD]system busy, start flow control for a while'],
+    )
+    assert.equal((await ask({ code: 30, ext: { topic: 'T', queueId: '0' } })).code, 0)
+    for (const socket of stuck) socket.destroy()
+    while ((await views()).code !== 0);
+    client.socket.destroy()
+    await busy.close()
+  })
+
   it('sends one-way requests of its own to the channels it is told, while they are there', async () => {
     const client = await join()
     const bystander = await join()

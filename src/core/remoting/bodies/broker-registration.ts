@@ -2,7 +2,7 @@ import { inflateSync } from 'node:zlib'
 import type { BrokerTopics, DataVersion } from '../../model/route.ts'
 import type { TopicConfig } from '../../model/topic.ts'
 import { json, JsonObject } from './codecs.ts'
-import { formatFastjson, parseFastjson } from './fastjson.ts'
+import { parseFastjson } from './fastjson.ts'
 import { readDataVersion, readTopicConfig } from './topics.ts'
 
 /** What brokers and name servers tell each other: RegisterBrokerBody, DataVersion, BrokerMemberGroup. */
@@ -40,7 +40,7 @@ export const brokerMemberGroup = json<BrokerMembers>(
 /** As brokers of 5.x write it, without static topics' mappings. */
 export function encodeRegistration({ dataVersion, topics }: BrokerTopics): Buffer {
   return Buffer.from(
-    formatFastjson({
+    JSON.stringify({
       filterServerList: [],
       topicConfigSerializeWrapper: {
         dataVersion,
@@ -62,11 +62,20 @@ export function decodeRegistration(body: Buffer, compressed: boolean): BrokerTop
     return { dataVersion: { stateVersion: firstStateVersion, timestamp: 0, counter: 0 }, topics: [] }
   }
   if (compressed) return decodeCompressed(inflateSync(body, { maxOutputLength: inflatedSizeMax }))
-  const wrapper = new JsonObject(parseFastjson(body.toString('utf8'))).object('topicConfigSerializeWrapper')
+  const wrapper = new JsonObject(parsed(body.toString('utf8'))).object('topicConfigSerializeWrapper')
   const table = wrapper.object('topicConfigTable')
   return {
     dataVersion: readDataVersion(wrapper.object('dataVersion')),
     topics: table.names.map((name) => readTopicConfig(table.object(name))),
+  }
+}
+
+/** Plain JSON, as brokers write it, takes a fraction of the time: 50,000 topics must not stall it. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return parseFastjson(text)
   }
 }
 

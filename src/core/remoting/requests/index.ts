@@ -47,3 +47,16 @@ export function requestNameOf(code: number): RequestName | null {
 export function requestSpec(name: RequestName): RequestSpec {
   return requests[name]
 }
+
+const givers: ReadonlySet<RequestName> = new Set<RequestName>([
+  'PULL_MESSAGE',
+  'LITE_PULL_MESSAGE',
+  'POP_MESSAGE',
+  'QUERY_MESSAGE',
+  'VIEW_MESSAGE_BY_ID',
+])
+
+/** Requests that are answered with messages: what an overloaded server refuses. */
+export function givesMessages(name: RequestName): boolean {
+  return givers.has(name)
+}
