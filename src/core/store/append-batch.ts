@@ -178,11 +178,13 @@ export class AppendBatch {
   }
 }
 
+const numbersOf32Bits = ['queueId', 'flag', 'sysFlag', 'reconsumeTimes'] as const
+
 /** Before anything is staged: what has no place in a record's fields. @throws MQ_MESSAGE_ILLEGAL */
 function refuseMisfits(request: AppendRequest, topicSize: number, propertiesSize: number): void {
-  const { queueId, flag, sysFlag, reconsumeTimes } = request
-  const numbers = { queueId, flag, sysFlag, reconsumeTimes }
-  for (const [name, value] of Object.entries(numbers)) {
+  const { queueId } = request
+  for (const name of numbersOf32Bits) {
+    const value = request[name]
     if (value !== (value | 0)) throw new MqError('MQ_MESSAGE_ILLEGAL', `${name} is ${value}, not 32 bits`)
   }
   if (queueId < 0) throw new MqError('MQ_MESSAGE_ILLEGAL', `queueId is ${queueId}`)

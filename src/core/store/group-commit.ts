@@ -9,6 +9,11 @@ import type { WriterTurn } from './writer-turn.ts'
 /** Staged bytes that are committed without waiting for the end of the tick. */
 const batchSizeMax = 4 * 1024 * 1024
 /**
+ * For so long, ms, a turn stages what one tick brings while others wait; writing, syncing and indexing that
+ * takes about as long again. Looked at every so many messages.
+ */
+const [awaitedTurnMs, awaitedEvery] = [2, 64]
+/**
  * Index entries of messages kept in memory at most: enough to fill a run of keys, which is then packed
  * without ever being rows. Whoever opens the folder meanwhile walks that much of the log.
  */
@@ -69,8 +74,15 @@ export class GroupCommit {
       else if (batch.count === 0) this.#endTurn(log.writtenTo === turn.syncedTo)
       throw reason
     }
-    if (log.end - log.writtenTo >= batchSizeMax) this.commit()
+    if (log.end - log.writtenTo >= batchSizeMax || this.#isTimeToYield()) this.commit()
     else this.#scheduled ??= setImmediate(() => this.commit())
+  }
+
+  /** A sender of a million messages must not keep a command waiting that sends one. */
+  #isTimeToYield(): boolean {
+    const { writer, batch, turn } = this.#parts
+    if (writer === 'hold' || batch.count % awaitedEvery !== 0) return false
+    return performance.now() - turn.beganAt > awaitedTurnMs && turn.awaited
   }
 
   /** The log is not what the staged records count on. */

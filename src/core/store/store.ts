@@ -151,6 +151,7 @@ export class Store {
     const version = this.state.version()
     if (version === this.#seenState) return
     this.#seenState = version
+    this.#tombstones.look()
     const row = this.state.writer()
     this.#turn.notice(row)
     this.#log.refresh()

@@ -119,6 +119,7 @@ describe('state tables', () => {
     const tombstones = new Tombstones(state)
     assert.equal(tombstones.of('t'), 0)
     new Tombstones(other).set('t', 5)
+    tombstones.look()
     assert.equal(tombstones.of('t'), 5)
     other.close()
   })
