@@ -124,8 +124,8 @@ export class Broker {
       const { topic, queueId, queueOffset, tagsCode } = record
       let bytes: Buffer | null | undefined
       const read = (): Buffer | null => (bytes ??= store.record(record.physicalOffset, record.size))
-      this.#longPoll.arrived(topic, queueId, queueOffset, tagsCode, read)
-      this.#popWaiters.arrived(topic, anyQueue, 0, tagsCode, read)
+      this.#longPoll.arrived({ topic, queueId, queueOffset, tagsCode, read })
+      this.#popWaiters.arrived({ topic, queueId: anyQueue, queueOffset: 0, tagsCode, read })
     }
   }
 

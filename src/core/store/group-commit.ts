@@ -32,7 +32,7 @@ export interface GroupCommitParts {
   readonly turn: WriterTurn
   /** Takes a turn when there is none. @throws MQ_STORE_* */
   readonly begin: () => void
-  /** Of a server: a record can be read from now on, and is not acknowledged yet. */
+  /** Of a server: a record can be read from now on. */
   readonly dispatched: (record: DispatchedRecord) => void
 }
 
@@ -108,12 +108,13 @@ export class GroupCommit {
     let error = this.#writeBatch(batch)
     // in a folder the next writer must be able to trust the row before anyone hears of the records
     error = this.#endTurn(error === null) ?? error
-    if (error === null && writer === 'hold')
-      for (const { dispatch } of batch) if (dispatch !== null) dispatched(dispatch)
     for (const { done, result } of batch) {
       if (error === null) done(null, result)
       else done(error, null)
     }
+    // the answers to those who sent go out before those to the ones who wait
+    if (error === null && writer === 'hold')
+      for (const { dispatch } of batch) if (dispatch !== null) dispatched(dispatch)
   }
 
   /** In 'turn': lets the lock go, whatever happens. @returns why the next writer cannot trust the row */
