@@ -97,7 +97,7 @@ export class Topics {
   }
 
   get(name: string): TopicConfig | null {
-    const version = this.#state.version()
+    const version = this.#state.versionInRun()
     if (version !== this.#cacheVersion) {
       this.#cache.clear()
       this.#cacheVersion = version

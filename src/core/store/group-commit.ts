@@ -10,9 +10,15 @@ import type { WriterTurn } from './writer-turn.ts'
 const batchSizeMax = 4 * 1024 * 1024
 /**
  * For so long, ms, a turn stages what one tick brings while others wait; writing, syncing and indexing that
- * takes about as long again. Looked at every so many messages.
+ * takes about as long again. Whether they do takes some microseconds to find out.
  */
-const [awaitedTurnMs, awaitedEvery] = [2, 64]
+const awaitedTurnMs = 2
+/**
+ * A turn of at least so many messages stays open while more come, up to so many messages and ms: pipes and
+ * files bring 64 KiB at a time, and a turn costs as much as hundreds of messages. It ends when nothing has
+ * come for so many ms.
+ */
+const bulk = { messagesMin: 64, messagesMax: 2048, turnMs: 50, idleMs: 0.5 }
 /**
  * Index entries of messages kept in memory at most: enough to fill a run of keys, which is then packed
  * without ever being rows. Whoever opens the folder meanwhile walks that much of the log.
@@ -44,6 +50,10 @@ export interface GroupCommitParts {
 export class GroupCommit {
   readonly #parts: GroupCommitParts
   #scheduled: NodeJS.Immediate | null = null
+  /** What was staged when the batch was last seen to grow, and when; performance.now(). */
+  #grown = { to: 0, at: 0 }
+  /** When it was last asked who waits; performance.now(). */
+  #lookedAt = 0
   #syncing = false
   /** What runs holds the folder for itself: a commit does not let it go. */
   #exclusive = false
@@ -75,14 +85,33 @@ export class GroupCommit {
       throw reason
     }
     if (log.end - log.writtenTo >= batchSizeMax || this.#isTimeToYield()) this.commit()
-    else this.#scheduled ??= setImmediate(() => this.commit())
+    else this.#scheduled ??= setImmediate(() => this.#commitUnlessMore())
+  }
+
+  #commitUnlessMore(): void {
+    if (this.#mayBringMore()) this.#scheduled = setImmediate(() => this.#commitUnlessMore())
+    else this.commit()
+  }
+
+  #mayBringMore(): boolean {
+    const { writer, batch, turn } = this.#parts
+    if (writer === 'hold' || batch.count < bulk.messagesMin || batch.count >= bulk.messagesMax) return false
+    const now = performance.now()
+    if (this.#grown.to !== batch.count) {
+      this.#grown = { to: batch.count, at: now }
+      return now - turn.beganAt < bulk.turnMs
+    }
+    return now - this.#grown.at < bulk.idleMs
   }
 
   /** A sender of a million messages must not keep a command waiting that sends one. */
   #isTimeToYield(): boolean {
     const { writer, batch, turn } = this.#parts
-    if (writer === 'hold' || batch.count % awaitedEvery !== 0) return false
-    return performance.now() - turn.beganAt > awaitedTurnMs && turn.awaited
+    if (writer === 'hold' || (batch.count & 15) !== 0) return false
+    const now = performance.now()
+    if (now - Math.max(turn.beganAt, this.#lookedAt) < awaitedTurnMs) return false
+    this.#lookedAt = now
+    return turn.awaited
   }
 
   /** The log is not what the staged records count on. */

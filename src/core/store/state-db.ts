@@ -103,6 +103,7 @@ export class StateDb {
   readonly #raiseVersion: Statement<[string, number]>
   readonly #selectMeta: Statement<[string], { value: string }>
   #refusal: MqError | null = null
+  #versionInRun: number | null = null
 
   /**
    * @param path `:memory:` for one that is gone when it is closed
@@ -226,6 +227,15 @@ export class StateDb {
   /** Changes when another connection has committed; PRAGMA data_version. */
   version(): number {
     return this.#selectChanges.get()!.data_version
+  }
+
+  /** The same, asked once in a run of the event loop: it takes some microseconds, and a message fewer. */
+  versionInRun(): number {
+    if (this.#versionInRun === null) {
+      this.#versionInRun = this.version()
+      queueMicrotask(() => (this.#versionInRun = null))
+    }
+    return this.#versionInRun
   }
 
   /** RocketMQ's DataVersion of a table: name servers compare it. */
