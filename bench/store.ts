@@ -1,83 +1,124 @@
 /**
- * The store alone, in one process: append with index, read in order, full rebuild. `npm run bench:store
- * [messages]`. 128-byte bodies, a unique key and one key each, four queues; the index is complete when the
- * clock stops.
+ * The store against its targets: `npm run bench:store [-- --messages 2700000 --big 10000000 --pairs 21]`.
+ * Each part is a process of its own. What the machine gives at that moment is measured next to each part,
+ * as a loop that checksums, copies, writes and syncs as many bytes: on a machine that others use, only the
+ * ratio to it says something. 128-byte bodies, a unique key and one key each, four queues; the index is
+ * complete when the clock stops. Fails when a target is missed, with `--strict`.
  */
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '../src/core/lib/clock.ts'
-import { parseHost } from '../src/core/model/host.ts'
-import { UniqueKeys } from '../src/core/model/ids.ts'
-import { runToEnd } from '../src/core/store/log-walk.ts'
-import { nodeFileSystem } from '../src/core/store/file-system.ts'
-import { Store } from '../src/core/store/store.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { quantile, Worker } from './worker.ts'
 
-const messages = Number(process.argv[2] ?? 1_000_000)
-const body = Buffer.alloc(128, 'x')
-const host = parseHost('127.0.0.1:9876')
+const { values } = parseArgs({
+  options: {
+    messages: { type: 'string', default: '1000000' },
+    big: { type: 'string', default: '10000000' },
+    pairs: { type: 'string', default: '21' },
+    strict: { type: 'boolean', default: false },
+  },
+})
+const [messages, big, pairs] = [values.messages, values.big, values.pairs].map(Number) as [
+  number,
+  number,
+  number,
+]
 
-function report(what: string, count: number, startedAt: number): void {
-  const seconds = (performance.now() - startedAt) / 1000
-  const rss = Math.round(process.memoryUsage().rss / 1024 / 1024)
-  console.log(`${what}: ${Math.round(count / seconds)}/s, ${seconds.toFixed(2)} s, ${rss} MB resident`)
+interface Usage {
+  readonly count: number
+  readonly bytes: number
+  readonly seconds: number
+  readonly cpuSeconds: number
+  readonly peakMemory: number
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'pocketmq-bench-'))
-try {
-  const store = new Store({ folder, fs: nodeFileSystem, clock: systemClock, writer: 'turn' })
-  const keys = new UniqueKeys()
-  const started = performance.now()
-  let acknowledged = 0
-  for (let sent = 0; sent < messages;) {
-    // a pipe delivers some thousand lines a turn of the event loop
-    for (let i = 0; i < 4096 && sent < messages; i++, sent++) {
-      store.append(
-        {
-          topic: 'bench',
-          queueId: sent & 3,
-          flag: 0,
-          sysFlag: 0,
-          bornTimestamp: 1_700_000_000_000,
-          bornHost: host,
-          storeHost: host,
-          reconsumeTimes: 0,
-          preparedTransactionOffset: 0,
-          body,
-          properties: `UNIQ_KEY\u0001${keys.next()}\u0002KEYS\u0001key${sent}\u0002WAIT\u0001true\u0002`,
-        },
-        (error) => {
-          if (error !== null) throw error
-          acknowledged++
-        },
-      )
-    }
-    await new Promise((resolve) => setImmediate(resolve))
-  }
-  store.close()
-  if (acknowledged !== messages) throw new Error(`${acknowledged} of ${messages} acknowledged`)
-  report('append and index', messages, started)
+const worker = await Worker.of('store-worker')
+const root = mkdtempSync(join(tmpdir(), 'pocketmq-bench-'))
+const folder = (name: string): string => join(root, name)
+let missed = 0
 
-  const reader = new Store({ folder, fs: nodeFileSystem, clock: systemClock, writer: 'turn' })
-  const readStarted = performance.now()
-  let read = 0
-  for (let queueId = 0; queueId < 4; queueId++) {
-    for (let from = 0; ;) {
-      const entries = reader.entries('bench', queueId, from, 4096)
-      if (entries.length === 0) break
-      for (const record of reader.records('bench', queueId, entries)) if (record !== null) read++
-      from += entries.length
-    }
-  }
-  if (read !== messages) throw new Error(`${read} of ${messages} read`)
-  report('read in order', messages, readStarted)
-  const logSize = reader.commitLogMaxOffset - reader.commitLogMinOffset
-  const rebuildStarted = performance.now()
-  runToEnd(reader.rebuild())
-  report('rebuild', messages, rebuildStarted)
-  const perGib = ((performance.now() - rebuildStarted) / 1000 / logSize) * 1024 ** 3
-  console.log(`rebuild of 1 GiB at that rate: ${perGib.toFixed(1)} s`)
-  reader.close()
+function target(met: boolean): string {
+  if (!met) missed++
+  return met ? 'met' : 'MISSED'
+}
+
+function baseline(): Usage {
+  return worker.run('baseline', root, 500_000).told as Usage
+}
+
+/** Runs a part between two baselines. */
+function rated(part: string, name: string, count: number, wanted: number): Usage {
+  const before = baseline()
+  const told = worker.run(part, folder(name), count).told as Usage
+  const after = baseline()
+  const base = before.count / before.seconds / 2 + after.count / after.seconds / 2
+  const rate = told.count / told.seconds
+  const cpuOf = (usage: Usage): number => (usage.cpuSeconds / usage.count) * 1e6
+  const cpu = `${cpuOf(told).toFixed(2)} µs of CPU each, the baseline ${((cpuOf(before) + cpuOf(after)) / 2).toFixed(2)}`
+  console.log(
+    `${part.padEnd(8)} ${Math.round(rate)}/s (at least ${wanted}: ${target(rate >= wanted)}), ` +
+      `${(rate / base).toFixed(3)} of the baseline's ${Math.round(base)}/s; ${cpu}; ` +
+      `peak ${told.peakMemory} MB (below 200: ${target(told.peakMemory < 200)})`,
+  )
+  return told
+}
+
+async function restartAfterKill(part: string): Promise<void> {
+  const sender = worker.start(part, folder('big'))
+  await once(sender.stdout!, 'data')
+  await pause(1500)
+  const ended = once(sender, 'exit')
+  sender.kill('SIGKILL')
+  await ended
+  const { told, ms } = worker.run('restart', folder('big')) as { told: Usage; ms: number }
+  console.log(
+    `restart after kill -9 of ${part}: ${(told.seconds * 1000).toFixed(0)} ms, ${ms.toFixed(0)} with the process ` +
+      `(at most 1000: ${target(ms <= 1000)})`,
+  )
+}
+
+function findPairs(): void {
+  const samples = Array.from({ length: pairs }, () => ({
+    small: worker.run('find', folder('small')).ms,
+    big: worker.run('find', folder('big')).ms,
+  }))
+  const ratio = quantile(
+    samples.map((each) => each.big / each.small),
+    0.5,
+  )
+  const [small, large] = [samples.map((each) => each.small), samples.map((each) => each.big)]
+  console.log(
+    `find one by key, whole process: ${quantile(large, 0.5).toFixed(1)} ms in ${big} messages, ` +
+      `${quantile(small, 0.5).toFixed(1)} ms in 1000, median ratio of ${pairs} pairs ${ratio.toFixed(3)} ` +
+      `(at most 1.2: ${target(ratio <= 1.2)})`,
+  )
+}
+
+try {
+  rated('append', 'store', messages, 200_000)
+  rated('read', 'store', messages, 500_000)
+  const { bytes, seconds } = rated('rebuild', 'store', messages, 0)
+  const perGib = (seconds / bytes) * 1024 ** 3
+  console.log(`rebuild of 1 GiB at that rate: ${perGib.toFixed(1)} s (at most 16: ${target(perGib <= 16)})`)
+  rmSync(folder('store'), { recursive: true })
+
+  const filled = worker.run('fill', folder('big'), big, 512 * 1024 * 1024).told as Usage
+  const gib = (filled.bytes / 1024 ** 3).toFixed(2)
+  console.log(
+    `filled ${big} messages over 71 h, ${gib} GiB, in ${filled.seconds.toFixed(0)} s, peak ${filled.peakMemory} MB ` +
+      `(below 200: ${target(filled.peakMemory < 200)})`,
+  )
+  worker.run('fill', folder('small'), 1000)
+  findPairs()
+  await restartAfterKill('send-turn')
+  await restartAfterKill('send-hold')
 } finally {
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(root, { recursive: true, force: true })
+}
+if (missed > 0) {
+  console.error(`${missed} targets missed`)
+  if (values.strict) process.exitCode = 1
 }

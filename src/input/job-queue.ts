@@ -1,4 +1,8 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { PopConsumer, PoppedMessage } from '../core/client/admin.ts'
 import type { Message } from '../core/model/message.ts'
@@ -131,7 +135,7 @@ export function runCommandFor(
   return execute([message], { command, batch: 1, outputTo })
 }
 
-function execute(
+async function execute(
   messages: readonly Message[],
   { command, batch, outputTo }: Pick<JobQueueOptions, 'command' | 'batch' | 'outputTo'>,
 ): Promise<number | NodeJS.Signals> {
@@ -142,15 +146,37 @@ function execute(
       : messages.map((message) => `${JSON.stringify(messageJson(message))}\n`).join('')
   const variables =
     batch === 1 ? variablesOf(first!) : { MQ_TOPIC: first!.topic, MQ_COUNT: String(messages.length) }
-  const child = spawn('/bin/sh', ['-c', command], {
-    stdio: ['pipe', outputTo, 'inherit'],
-    env: { ...process.env, ...variables },
-  })
-  // a job need not read its input
-  child.stdin!.on('error', () => undefined).end(input)
-  return new Promise((resolve, reject) => {
-    child.on('error', reject).on('exit', (code, signal) => resolve(code ?? signal!))
-  })
+  const stdin = openInput(input)
+  try {
+    const child = spawn('/bin/sh', ['-c', command], {
+      stdio: [stdin, outputTo, 'inherit'],
+      env: { ...process.env, ...variables },
+    })
+    return await new Promise((resolve, reject) => {
+      child.on('error', reject).on('exit', (code, signal) => resolve(code ?? signal!))
+    })
+  } finally {
+    closeSync(stdin)
+  }
+}
+
+/**
+ * A file without a name that holds what a job reads. Through a pipe a job would take what a worker that is
+ * killed has written of it so far, or nothing, for all of its input, and run on with that.
+ */
+function openInput(input: Uint8Array | string): number {
+  const path = join(tmpdir(), `pocketmq-job-${randomUUID()}`)
+  const file = openSync(path, 'wx+', 0o600)
+  try {
+    unlinkSync(path)
+    const bytes = Buffer.from(input)
+    // at a position: where the job begins to read stays the begin
+    for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done, bytes.length - done, done)
+    return file
+  } catch (error) {
+    closeSync(file)
+    throw error
+  }
 }
 
 /** What a job finds in its environment; a property only under a name that a shell can say. */

@@ -50,7 +50,7 @@ export function checkAgainst(store: Store, before: Model, after: Model): void {
       assert.ok(found.end <= young.texts.length, `unexpected, ${about}`)
     }
     if (found.end === 0) continue
-    assert.ok(found.min >= old.min && found.min <= Math.max(old.min, young.old), `minimum, ${about}`)
+    assert.ok(found.min >= old.min && found.min <= Math.max(old.min, old.old, young.old), `minimum, ${about}`)
     const texts = deleted ? old.texts : young.texts
     for (let offset = found.min; offset < found.end; offset++) {
       assert.equal(found.texts.get(offset), texts[offset], `${name} at ${offset}`)

@@ -89,12 +89,11 @@ export class Broker {
     this.#exclusiveModes = options.exclusiveModes ?? false
     this.store = store
     this.#clock = clock
-    const { autoCreateTopics } = options
-    const given = autoCreateTopics === undefined ? {} : { autoCreateTopicEnable: String(autoCreateTopics) }
-    const settings = (this.settings = new Settings(store, given))
-    const autoCreates = (): boolean => settings.get('autoCreateTopicEnable') === 'true'
-    this.topics = new Topics(store.state, clock, store.clusterName, store.brokerName, autoCreates)
-    this.groups = new Groups(store.state, clock, () => settings.get('autoCreateSubscriptionGroup') === 'true')
+    const settings = new Settings(store, clock, { autoCreateTopicEnable: options.autoCreateTopics })
+    this.settings = settings
+    const createsTopics = (): boolean => settings.isOn('autoCreateTopicEnable')
+    this.topics = new Topics(store.state, clock, store.clusterName, store.brokerName, createsTopics)
+    this.groups = new Groups(store.state, clock, () => settings.isOn('autoCreateSubscriptionGroup'))
     this.offsets = new Offsets(store.state)
     this.clients = new Clients(clock, options.push)
     this.stats = new Stats(clock)
@@ -133,8 +132,8 @@ export class Broker {
       const { topic, queueId, queueOffset, tagsCode } = record
       let bytes: Buffer | null | undefined
       const read = (): Buffer | null => (bytes ??= store.record(record.physicalOffset, record.size))
-      this.#longPoll.arrived(topic, queueId, queueOffset, tagsCode, read)
-      this.#popWaiters.arrived(topic, anyQueue, 0, tagsCode, read)
+      this.#longPoll.arrived({ topic, queueId, queueOffset, tagsCode, read })
+      this.#popWaiters.arrived({ topic, queueId: anyQueue, queueOffset: 0, tagsCode, read })
     }
   }
 
@@ -336,20 +335,9 @@ export class Broker {
     return popTime
   }
 
-  #given(
-    { topic, group }: Pick<PullRequest, 'topic' | 'group'>,
-    { count, records }: Pick<PullAnswer, 'count' | 'records'>,
-  ): void {
+  #given(to: { topic: string; group: string }, { count, records }: { count: number; records: Buffer }): void {
     this.stats.get(count, records.length)
-    this.gets.add(topic, group, count)
-  }
-
-  /** @throws as Settings.update */
-  updateSettings(values: Readonly<Record<string, string>>): void {
-    this.settings.update(values)
-    // name servers take the new permission for a change of all topics
-    if ('brokerPermission' in values)
-      this.store.state.durably(() => this.store.state.raiseDataVersion('topic', this.now()))
+    this.gets.add(to.topic, to.group, count)
   }
 
   #retriesMax(group: string): number {

@@ -32,7 +32,7 @@ export class Groups {
   }
 
   get(name: string): SubscriptionGroupConfig | null {
-    const version = this.#state.version()
+    const version = this.#state.versionInRun()
     if (version !== this.#cacheVersion) {
       this.#cache.clear()
       this.#cacheVersion = version

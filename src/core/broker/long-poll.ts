@@ -14,6 +14,16 @@ export interface WaitingPull {
   readonly retry: () => void
 }
 
+/** A record that can be pulled now. */
+export interface Arrival {
+  readonly topic: string
+  readonly queueId: number
+  readonly queueOffset: number
+  readonly tagsCode: number
+  /** Its bytes, for filters that look into it; null when it cannot be read. */
+  readonly read: () => Buffer | null
+}
+
 interface Parked {
   readonly pull: WaitingPull
   readonly leave: () => void
@@ -26,6 +36,7 @@ interface Parked {
 export class LongPoll {
   readonly #timers: Timers
   readonly #parked = new Map<string, Set<Parked>>()
+  #arrivals: Arrival[] = []
 
   constructor(timers: Timers) {
     this.#timers = timers
@@ -48,23 +59,21 @@ export class LongPoll {
     set.add(parked)
   }
 
-  /**
-   * A record can be pulled now.
-   * @param read its bytes, for filters that look into it; null when it cannot be read
-   */
-  arrived(
-    topic: string,
-    queueId: number,
-    queueOffset: number,
-    tagsCode: number,
-    read: () => Buffer | null,
-  ): void {
-    if (this.#parked.size === 0) return
-    const waiting = this.#parked.get(`${topic}/${queueId}`)
-    if (waiting === undefined) return
-    for (const parked of [...waiting]) {
-      const { offset, filter } = parked.pull
-      if (queueOffset >= offset && filter.entry(tagsCode) && mayPass(filter, read)) wake(parked)
+  /** Whom it may concern is told soon: filters and reads must not delay the commit that brought it. */
+  arrived(arrival: Arrival): void {
+    if (!this.#parked.has(`${arrival.topic}/${arrival.queueId}`)) return
+    this.#arrivals.push(arrival)
+    if (this.#arrivals.length === 1) this.#timers.soon(() => this.#tell())
+  }
+
+  #tell(): void {
+    const arrivals = this.#arrivals
+    this.#arrivals = []
+    for (const { topic, queueId, queueOffset, tagsCode, read } of arrivals) {
+      for (const parked of [...(this.#parked.get(`${topic}/${queueId}`) ?? [])]) {
+        const { offset, filter } = parked.pull
+        if (queueOffset >= offset && filter.entry(tagsCode) && mayPass(filter, read)) wake(parked)
+      }
     }
   }
 
@@ -86,6 +95,7 @@ export class LongPoll {
 
   /** Answers everyone now: the broker goes away. */
   wakeAll(): void {
+    this.#arrivals = []
     for (const parked of this.#all()) wake(parked)
   }
 

@@ -206,13 +206,15 @@ export class PutChecks {
   }
 
   #complete(sent: string): string {
-    let properties = terminated(withoutReserved(sent))
+    const properties = terminated(withoutReserved(sent))
+    // one concatenation: each would copy all of it as soon as the result is looked into
+    let added = ''
     if (uniqueKeyOf(properties) === null)
-      properties += `${Property.uniqueKey}\u0001${this.#options.uniqueKeys.next()}\u0002`
-    if (clusterOf(properties) === null) properties += this.#clusterPair
-    if (regionOf(properties) === null) properties += regionPair
-    if (traceOf(properties) === null) properties += tracePair
-    return properties
+      added += `${Property.uniqueKey}\u0001${this.#options.uniqueKeys.next()}\u0002`
+    if (clusterOf(properties) === null) added += this.#clusterPair
+    if (regionOf(properties) === null) added += regionPair
+    if (traceOf(properties) === null) added += tracePair
+    return properties + added
   }
 }
 

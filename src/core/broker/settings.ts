@@ -1,3 +1,4 @@
+import type { Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
 import { Perm, type TopicConfig } from '../model/topic.ts'
 import { retentionOf, retentionSetting } from '../store/retention.ts'
@@ -28,6 +29,9 @@ const rows = {
   },
 } as const satisfies Record<string, SettingRow>
 
+/** Undefined: not given. */
+type Given = string | boolean | undefined
+
 export type SettingName = keyof typeof rows
 
 const names = Object.keys(rows) as SettingName[]
@@ -43,12 +47,18 @@ function isSetting(name: string): name is SettingName {
  */
 export class Settings {
   readonly #store: MessageStore
+  readonly #clock: Clock
   readonly #values = new Map<SettingName, string>()
 
-  constructor(store: MessageStore, given: Partial<Readonly<Record<SettingName, string>>>) {
+  constructor(store: MessageStore, clock: Clock, given: Partial<Readonly<Record<SettingName, Given>>>) {
     this.#store = store
+    this.#clock = clock
     for (const name of names)
-      this.#values.set(name, given[name] ?? store.state.setting(name) ?? rows[name].fallback)
+      this.#values.set(name, given[name]?.toString() ?? store.state.setting(name) ?? rows[name].fallback)
+  }
+
+  isOn(name: SettingName): boolean {
+    return this.get(name) === 'true'
   }
 
   get(name: SettingName): string {
@@ -84,6 +94,11 @@ export class Settings {
     }
     this.#store.state.setSettings(values)
     for (const [name, value] of Object.entries(values)) this.#values.set(name as SettingName, value)
+    // name servers take another permission for a change of all topics
+    if ('brokerPermission' in values) {
+      const { state } = this.#store
+      state.durably(() => state.raiseDataVersion('topic', this.#clock.now()))
+    }
     if (retentionSetting in values) this.#store.retention = retentionOf(values[retentionSetting])
   }
 }

@@ -104,7 +104,7 @@ export class Topics {
 
   get(name: string): TopicConfig | null {
     if (name === autoCreateTopic && !this.#autoCreates()) return null
-    const version = this.#state.version()
+    const version = this.#state.versionInRun()
     if (version !== this.#cacheVersion) {
       this.#cache.clear()
       this.#cacheVersion = version

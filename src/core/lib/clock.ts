@@ -10,6 +10,8 @@ export const systemClock: Clock = { now: () => Date.now() }
 export interface Timers {
   /** Calls once after `ms`; the returned function takes it back. Never keeps the process alive. */
   after(ms: number, act: () => void): () => void
+  /** Calls once, when what is being done is done and answered. */
+  soon(act: () => void): void
 }
 
 /** Node turns longer times into 1 ms. */
@@ -21,4 +23,5 @@ export const systemTimers: Timers = {
     timer.unref()
     return () => clearTimeout(timer)
   },
+  soon: (act) => void setImmediate(act),
 }

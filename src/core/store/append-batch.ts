@@ -84,7 +84,7 @@ export class AppendBatch {
   add(request: AppendRequest, done: AppendDone): void {
     const draft = this.#draftOf(request)
     this.#log.reserve(draftSize(draft))
-    this.#staged.push({ ...this.#stage(request, draft), done })
+    this.#stage(request, draft, done)
   }
 
   /** Records that lie one behind the other in one segment. @throws as `add` */
@@ -94,14 +94,11 @@ export class AppendBatch {
   ): void {
     const drafts = requests.map((request) => this.#draftOf(request))
     this.#log.reserve(drafts.reduce((sum, draft) => sum + draftSize(draft), 0))
-    const staged = drafts.map((draft, i) => this.#stage(requests[i]!, draft))
-    const results = staged.map((each) => each.result)
-    staged.forEach((each, i) => {
-      const last = i === staged.length - 1
-      this.#staged.push({
-        ...each,
-        done: last ? (error) => done(error, error === null ? results : null) : ignore,
-      })
+    const results: AppendResult[] = []
+    drafts.forEach((draft, i) => {
+      const last = i === drafts.length - 1
+      const lastDone: AppendDone = (error) => done(error, error === null ? results : null)
+      results.push(this.#stage(requests[i]!, draft, last ? lastDone : ignore))
     })
   }
 
@@ -155,7 +152,7 @@ export class AppendBatch {
     }
   }
 
-  #stage(request: AppendRequest, draft: MutableDraft): Omit<Staged, 'done'> {
+  #stage(request: AppendRequest, draft: MutableDraft, done: AppendDone): AppendResult {
     const { topic, queueId, sysFlag, properties } = request
     const name = `${topic}/${queueId}`
     const physicalOffset = (draft.physicalOffset = this.#log.end)
@@ -174,15 +171,19 @@ export class AppendBatch {
       storeTimestamp,
     )
     if (dispatch !== null) this.#nextOffsets.set(name, queueOffset + 1)
-    return { dispatch, size, storeTimestamp, result: { queueOffset, physicalOffset } }
+    const result = { queueOffset, physicalOffset }
+    this.#staged.push({ dispatch, size, storeTimestamp, result, done })
+    return result
   }
 }
 
+const numbersOf32Bits = ['queueId', 'flag', 'sysFlag', 'reconsumeTimes'] as const
+
 /** Before anything is staged: what has no place in a record's fields. @throws MQ_MESSAGE_ILLEGAL */
 function refuseMisfits(request: AppendRequest, topicSize: number, propertiesSize: number): void {
-  const { queueId, flag, sysFlag, reconsumeTimes } = request
-  const numbers = { queueId, flag, sysFlag, reconsumeTimes }
-  for (const [name, value] of Object.entries(numbers)) {
+  const { queueId } = request
+  for (const name of numbersOf32Bits) {
+    const value = request[name]
     if (value !== (value | 0)) throw new MqError('MQ_MESSAGE_ILLEGAL', `${name} is ${value}, not 32 bits`)
   }
   if (queueId < 0) throw new MqError('MQ_MESSAGE_ILLEGAL', `queueId is ${queueId}`)

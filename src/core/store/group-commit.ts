@@ -9,6 +9,17 @@ import type { WriterTurn } from './writer-turn.ts'
 /** Staged bytes that are committed without waiting for the end of the tick. */
 const batchSizeMax = 4 * 1024 * 1024
 /**
+ * For so long, ms, a turn stages what one tick brings while others wait; writing, syncing and indexing that
+ * takes about as long again. Whether they do takes some microseconds to find out.
+ */
+const awaitedTurnMs = 2
+/**
+ * A turn of at least so many messages stays open while more come, up to so many messages and ms: pipes and
+ * files bring 64 KiB at a time, and a turn costs as much as hundreds of messages. It ends when nothing has
+ * come for so many ms.
+ */
+const bulk = { messagesMin: 64, messagesMax: 2048, turnMs: 50, idleMs: 0.5 }
+/**
  * Index entries of messages kept in memory at most: enough to fill a run of keys, which is then packed
  * without ever being rows. Whoever opens the folder meanwhile walks that much of the log.
  */
@@ -27,7 +38,7 @@ export interface GroupCommitParts {
   readonly turn: WriterTurn
   /** Takes a turn when there is none. @throws MQ_STORE_* */
   readonly begin: () => void
-  /** Of a server: a record can be read from now on, and is not acknowledged yet. */
+  /** Of a server: a record can be read from now on. */
   readonly dispatched: (record: DispatchedRecord) => void
 }
 
@@ -39,6 +50,10 @@ export interface GroupCommitParts {
 export class GroupCommit {
   readonly #parts: GroupCommitParts
   #scheduled: NodeJS.Immediate | null = null
+  /** What was staged when the batch was last seen to grow, and when; performance.now(). */
+  #grown = { to: 0, at: 0 }
+  /** When it was last asked who waits; performance.now(). */
+  #lookedAt = 0
   #syncing = false
   /** What runs holds the folder for itself: a commit does not let it go. */
   #exclusive = false
@@ -69,8 +84,34 @@ export class GroupCommit {
       else if (batch.count === 0) this.#endTurn(log.writtenTo === turn.syncedTo)
       throw reason
     }
-    if (log.end - log.writtenTo >= batchSizeMax) this.commit()
-    else this.#scheduled ??= setImmediate(() => this.commit())
+    if (log.end - log.writtenTo >= batchSizeMax || this.#isTimeToYield()) this.commit()
+    else this.#scheduled ??= setImmediate(() => this.#commitUnlessMore())
+  }
+
+  #commitUnlessMore(): void {
+    if (this.#mayBringMore()) this.#scheduled = setImmediate(() => this.#commitUnlessMore())
+    else this.commit()
+  }
+
+  #mayBringMore(): boolean {
+    const { writer, batch, turn } = this.#parts
+    if (writer === 'hold' || batch.count < bulk.messagesMin || batch.count >= bulk.messagesMax) return false
+    const now = performance.now()
+    if (this.#grown.to !== batch.count) {
+      this.#grown = { to: batch.count, at: now }
+      return now - turn.beganAt < bulk.turnMs
+    }
+    return now - this.#grown.at < bulk.idleMs
+  }
+
+  /** A sender of a million messages must not keep a command waiting that sends one. */
+  #isTimeToYield(): boolean {
+    const { writer, batch, turn } = this.#parts
+    if (writer === 'hold' || (batch.count & 15) !== 0) return false
+    const now = performance.now()
+    if (now - Math.max(turn.beganAt, this.#lookedAt) < awaitedTurnMs) return false
+    this.#lookedAt = now
+    return turn.awaited
   }
 
   /** The log is not what the staged records count on. */
@@ -96,12 +137,13 @@ export class GroupCommit {
     let error = this.#writeBatch(batch)
     // in a folder the next writer must be able to trust the row before anyone hears of the records
     error = this.#endTurn(error === null) ?? error
-    if (error === null && writer === 'hold')
-      for (const { dispatch } of batch) if (dispatch !== null) dispatched(dispatch)
     for (const { done, result } of batch) {
       if (error === null) done(null, result)
       else done(error, null)
     }
+    // the answers to those who sent go out before those to the ones who wait
+    if (error === null && writer === 'hold')
+      for (const { dispatch } of batch) if (dispatch !== null) dispatched(dispatch)
   }
 
   /** In 'turn': lets the lock go, whatever happens. @returns why the next writer cannot trust the row */

@@ -20,7 +20,7 @@ import {
 const recordSizeMax = limits.bodySizeMax + 64 * 1024
 
 /** A file with another version is dropped and made again from its segment. */
-export const indexVersion = 1
+export const indexVersion = 2
 
 const schema = `
 CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK (id = 1), store_id TEXT NOT NULL, indexed_to INTEGER NOT NULL,
@@ -78,7 +78,7 @@ interface ProgressColumns {
   store_id: string
   indexed_to: number
   last_store_time: number
-  /** Rows of keys that are not packed yet. */
+  /** Keys that are in no full run yet. */
   open_keys: number
 }
 

@@ -1,14 +1,14 @@
 import { corrupt, type Database, type Statement } from './sqlite.ts'
 
 /**
- * Keys of one segment. Never one B-tree in random order: that costs 9-16 µs a row once it outgrows the cache
- * (performance.md, finding 3). A run is 65,536 consecutive keys, sorted. The open run is rows; a full one is
- * packed into pages of blobs, each page found by its first hash. An entry is 5 bytes of hash and 4 of
- * distance to the segment's begin.
+ * Keys of one segment. Never one B-tree in random order: that costs 9-16 µs a row once it outgrows the
+ * cache (performance.md, finding 3), and a commit of a few hundred keys writes as many pages. A run is
+ * 65,536 consecutive keys, sorted and packed into pages of blobs, each page found by its first hash. Runs
+ * below 0 are open: what each flush added, sorted; small ones are merged now and then, and all of them
+ * become the next run once they fill it. An entry is 5 bytes of hash and 4 of distance to the segment's
+ * begin.
  */
 export const keySchema = `
-CREATE TABLE key_open(hash INTEGER NOT NULL, physical_offset INTEGER NOT NULL,
-  PRIMARY KEY (hash, physical_offset)) WITHOUT ROWID;
 CREATE TABLE key_page(run INTEGER NOT NULL, first_hash INTEGER NOT NULL, entries BLOB NOT NULL,
   PRIMARY KEY (run, first_hash)) WITHOUT ROWID;
 `
@@ -16,70 +16,113 @@ const runSize = 65_536
 const entrySize = 9
 /** 4 KiB blobs: one overflow page at SQLite's default page size, 31 runs probed in 0.23 ms. */
 const pageEntries = 455
+/** Every so many additions the open runs of fewer keys than this become one. */
+const [mergeEvery, smallRun] = [48, 4096]
 
 interface PageRow {
   first_hash: number
   entries: Buffer
 }
 
+/** Entries side by side. */
+interface Entries {
+  readonly hashes: ArrayLike<number>
+  readonly physicalOffsets: ArrayLike<number>
+}
+
 export class KeyIndex {
   readonly #base: number
   readonly #db: Database
-  readonly #open: Statement<[number], { physical_offset: number }>
   readonly #pageFrom: Statement<[number, number], PageRow>
   readonly #pageBefore: Statement<[number, number], PageRow>
-  readonly #runs: Statement<[], { runs: number }>
+  readonly #bounds: Statement<[], { first: number; last: number }>
+  readonly #runAfter: Statement<[number], { run: number }>
 
   /** @param base first log offset of the segment; entries hold the distance to it */
   constructor(db: Database, base: number) {
     this.#db = db
     this.#base = base
-    this.#open = db.prepare('SELECT physical_offset FROM key_open WHERE hash = ?')
     const page = 'SELECT first_hash, entries FROM key_page WHERE run = ? AND first_hash'
     this.#pageFrom = db.prepare(`${page} <= ? ORDER BY first_hash DESC LIMIT 1`)
     this.#pageBefore = db.prepare(`${page} < ? ORDER BY first_hash DESC LIMIT 1`)
-    this.#runs = db.prepare('SELECT coalesce(max(run), 0) AS runs FROM key_page')
+    this.#bounds = db.prepare(
+      `SELECT min(0, coalesce((SELECT min(run) FROM key_page), 0)) AS first,
+              max(0, coalesce((SELECT max(run) FROM key_page), 0)) AS last`,
+    )
+    this.#runAfter = db.prepare('SELECT run FROM key_page WHERE run > ? ORDER BY run LIMIT 1')
   }
 
   /**
-   * Adds entries; call within a transaction. What fills a run with the open rows is packed at once.
-   * @param openCount rows that are open
-   * @returns rows that are open now
+   * Adds entries; call within a transaction. What fills a run with the open ones is packed at once.
+   * @param openCount entries that are open
+   * @returns entries that are open now
    */
   add(hashes: readonly number[], physicalOffsets: readonly number[], openCount: number): number {
     if (openCount + hashes.length >= runSize) {
-      this.#pack(hashes, physicalOffsets)
+      this.#pack({ hashes, physicalOffsets })
       return 0
     }
-    const insert = this.#db.prepare<[number, number]>('INSERT OR IGNORE INTO key_open VALUES (?, ?)')
-    for (let i = 0; i < hashes.length; i++) insert.run(hashes[i]!, physicalOffsets[i]!)
+    if (hashes.length === 0) return openCount
+    const run = this.#bounds.get()!.first - 1
+    this.#writeRun(run, { hashes, physicalOffsets })
+    if (run % mergeEvery === 0) this.#mergeSmall(run - 1)
     return openCount + hashes.length
   }
 
-  /** Packs the open rows, however few; call within a transaction. */
+  /** Packs the open entries, however few; call within a transaction. */
   packOpen(): void {
-    this.#pack([], [])
+    this.#pack({ hashes: [], physicalOffsets: [] })
   }
 
-  #pack(hashes: readonly number[], physicalOffsets: readonly number[]): void {
-    const open = this.#db.prepare('SELECT hash, physical_offset FROM key_open').raw().all() as [
-      number,
-      number,
-    ][]
-    const allHashes = [...open.map(([hash]) => hash), ...hashes]
-    const allOffsets = [...open.map(([, offset]) => offset), ...physicalOffsets]
-    for (let from = 0; from < allHashes.length; from += runSize) {
-      this.#packRun(allHashes.slice(from, from + runSize), allOffsets.slice(from, from + runSize))
+  #pack(added: Entries): void {
+    const all = this.#taken([...this.#openRuns()], added)
+    for (let from = 0; from < all.hashes.length; from += runSize) {
+      const hashes = all.hashes.subarray(from, from + runSize)
+      const physicalOffsets = all.physicalOffsets.subarray(from, from + runSize)
+      this.#writeRun(this.#bounds.get()!.last + 1, { hashes, physicalOffsets })
     }
-    this.#db.exec('DELETE FROM key_open')
   }
 
-  #packRun(hashes: readonly number[], physicalOffsets: readonly number[]): void {
+  #mergeSmall(into: number): void {
+    const sizeOf = this.#db.prepare<[number], { size: number }>(
+      `SELECT sum(length(entries)) / ${entrySize} AS size FROM key_page WHERE run = ?`,
+    )
+    const small = [...this.#openRuns()].filter((run) => sizeOf.get(run)!.size < smallRun)
+    if (small.length > 1) this.#writeRun(into, this.#taken(small, { hashes: [], physicalOffsets: [] }))
+  }
+
+  /** Entries of some runs, which are gone then, with others behind them. */
+  #taken(runs: readonly number[], added: Entries): Record<keyof Entries, Float64Array> {
+    const select = this.#db.prepare<[number], PageRow>('SELECT entries FROM key_page WHERE run = ?')
+    const remove = this.#db.prepare<[number]>('DELETE FROM key_page WHERE run = ?')
+    const pages = runs.flatMap((run) => select.all(run).map(({ entries }) => checked(entries)))
+    for (const run of runs) remove.run(run)
+    const open = pages.reduce((sum, page) => sum + page.length / entrySize, 0)
+    const hashes = new Float64Array(open + added.hashes.length)
+    const physicalOffsets = new Float64Array(hashes.length)
+    let at = 0
+    for (const page of pages) {
+      for (let i = 0; i * entrySize < page.length; i++, at++) {
+        hashes[at] = readHash(page, i)
+        physicalOffsets[at] = this.#base + page.readUInt32BE(i * entrySize + 5)
+      }
+    }
+    hashes.set(added.hashes, open)
+    physicalOffsets.set(added.physicalOffsets, open)
+    return { hashes, physicalOffsets }
+  }
+
+  *#openRuns(): Generator<number> {
+    for (let run = this.#bounds.get()!.first; run < 0; run = this.#runAfter.get(run)?.run ?? 0) yield run
+  }
+
+  #writeRun(run: number, { hashes, physicalOffsets }: Entries): void {
     // hash and place in one double: sorted natively, no comparator
-    const sorted = Float64Array.from(hashes, (hash, i) => hash * runSize + i).sort()
+    const sorted = new Float64Array(hashes.length)
+    for (let i = 0; i < sorted.length; i++) sorted[i] = hashes[i]! * runSize + i
+    sorted.sort()
     const hashAt = (i: number): number => Math.floor(sorted[i]! / runSize)
     const insert = this.#db.prepare<[number, number, Buffer]>('INSERT INTO key_page VALUES (?, ?, ?)')
-    const run = this.#runs.get()!.runs + 1
     for (let first = 0; first < sorted.length;) {
       const end = pageEnd(hashAt, sorted.length, first)
       const entries = Buffer.allocUnsafe((end - first) * entrySize)
@@ -94,8 +137,6 @@ export class KeyIndex {
 
   /** Calls for every entry, in no order. */
   forEach(visit: (hash: number, physicalOffset: number) => void): void {
-    const open = this.#db.prepare('SELECT hash, physical_offset FROM key_open').raw()
-    for (const [hash, offset] of open.iterate() as Iterable<[number, number]>) visit(hash, offset)
     const pages = this.#db.prepare('SELECT first_hash, entries FROM key_page')
     for (const { entries } of pages.iterate() as Iterable<PageRow>) {
       for (let i = 0; i * entrySize < entries.length; i++) {
@@ -106,22 +147,24 @@ export class KeyIndex {
 
   /** Log offsets of messages that may have the key, in no order. */
   find(hash: number): number[] {
-    const found = this.#open.all(hash).map((row) => row.physical_offset)
-    const { runs } = this.#runs.get()!
-    for (let run = 1; run <= runs; run++) {
-      let page = this.#pageFrom.get(run, hash)
-      while (page !== undefined && this.#collect(page.entries, hash, found)) {
-        page = this.#pageBefore.get(run, page.first_hash)
-      }
-    }
+    const found: number[] = []
+    const { last } = this.#bounds.get()!
+    for (const run of this.#openRuns()) this.#findIn(run, hash, found)
+    for (let run = 1; run <= last; run++) this.#findIn(run, hash, found)
     return found
+  }
+
+  #findIn(run: number, hash: number, found: number[]): void {
+    let page = this.#pageFrom.get(run, hash)
+    while (page !== undefined && this.#collect(page.entries, hash, found)) {
+      page = this.#pageBefore.get(run, page.first_hash)
+    }
   }
 
   /** @returns true when entries of this hash may go on in the page before */
   #collect(entries: Buffer, hash: number, found: number[]): boolean {
-    if (entries.length % entrySize !== 0) throw corrupt('a page of keys that is none')
     let low = 0
-    let high = entries.length / entrySize
+    let high = checked(entries).length / entrySize
     while (low < high) {
       const middle = (low + high) >>> 1
       if (readHash(entries, middle) < hash) low = middle + 1
@@ -133,6 +176,11 @@ export class KeyIndex {
     }
     return first === 0
   }
+}
+
+function checked(entries: Buffer): Buffer {
+  if (entries.length === 0 || entries.length % entrySize !== 0) throw corrupt('a page of keys that is none')
+  return entries
 }
 
 /** A page may not begin with the hash the page before begins with: the pair (run, first_hash) is its name. */

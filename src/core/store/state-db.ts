@@ -103,11 +103,13 @@ export class StateDb {
   readonly db: Database
   readonly #selectWriter: Statement<[], WriterColumns>
   readonly #updateWriter: Statement<[number, string, number, number, number, number, number, number | null]>
+  readonly #selectChanges: Statement<[], { data_version: number }>
   readonly #selectVersion: Statement<[string], { timestamp: number; counter: number }>
   readonly #raiseVersion: Statement<[string, number]>
   readonly #selectMeta: Statement<[string], { value: string }>
   readonly #selectSetting: Statement<[string], { value: string }>
   #refusal: MqError | null = null
+  #versionInRun: number | null = null
 
   /**
    * @param path `:memory:` for one that is gone when it is closed
@@ -120,6 +122,8 @@ export class StateDb {
     try {
       this.#migrate(path, mode)
       this.#check(path)
+      // 1 µs; as a pragma it would be prepared each time
+      this.#selectChanges = this.db.prepare('PRAGMA data_version')
       this.#selectWriter = this.db.prepare('SELECT * FROM writer')
       this.#updateWriter = this.db.prepare(
         `UPDATE writer SET epoch = ?, boot_id = ?, clean = ?, log_end = ?, synced_to = ?, indexed_to = ?,
@@ -229,7 +233,16 @@ export class StateDb {
 
   /** Changes when another connection has committed; PRAGMA data_version. */
   version(): number {
-    return this.db.pragma('data_version', { simple: true }) as number
+    return this.#selectChanges.get()!.data_version
+  }
+
+  /** The same, asked once in a run of the event loop: it takes some microseconds, and a message fewer. */
+  versionInRun(): number {
+    if (this.#versionInRun === null) {
+      this.#versionInRun = this.version()
+      queueMicrotask(() => (this.#versionInRun = null))
+    }
+    return this.#versionInRun
   }
 
   /** RocketMQ's DataVersion of a table: name servers compare it. */

@@ -24,12 +24,14 @@ export class Tombstones {
   }
 
   all(): ReadonlyMap<string, number> {
+    return (this.#known ??= new Map(this.#select.all().map((row) => [row.topic, row.physical_offset])))
+  }
+
+  /** Sees what other processes have deleted. They need the lock for it, so a turn needs to look but once. */
+  look(): void {
     const version = this.#state.version()
-    if (this.#known === null || version !== this.#knownVersion) {
-      this.#known = new Map(this.#select.all().map((row) => [row.topic, row.physical_offset]))
-      this.#knownVersion = version
-    }
-    return this.#known
+    if (version !== this.#knownVersion) this.#known = null
+    this.#knownVersion = version
   }
 
   /** With what counted its queues' offsets, floors and groups': they begin at 0 again. */

@@ -54,7 +54,7 @@ export class Store {
   readonly state: StateDb
   readonly brokerName: string
   readonly clusterName: string
-  /** Called for each record that can be read from now on, before it is acknowledged. */
+  /** Called for each record that can be read from now on, once it is acknowledged. */
   onDispatched: (record: DispatchedRecord) => void = ignore
   /** Log offset from which on records are still needed, whatever their age. */
   neededFrom: () => number = () => Infinity
@@ -153,6 +153,7 @@ export class Store {
     const version = this.state.version()
     if (version === this.#seenState) return
     this.#seenState = version
+    this.#tombstones.look()
     const row = this.state.writer()
     this.#turn.notice(row)
     this.#log.refresh()

@@ -40,6 +40,8 @@ export class WriterTurn {
   syncedTo = 0
   /** WriterRow's. */
   nextDueAt: number | null = null
+  /** When this turn began; performance.now(). */
+  beganAt = 0
   /** A write failed: the next turn begins with a recovery. */
   torn = false
 
@@ -52,6 +54,11 @@ export class WriterTurn {
     return this.#parts.lock.held
   }
 
+  /** Another process waits for its turn. */
+  get awaited(): boolean {
+    return this.#parts.lock.awaited
+  }
+
   /** Takes the lock, if it is not held, and takes over. @returns true when a turn began @throws MQ_STORE_* */
   begin(): boolean {
     const { lock, lockTimeoutMs, index } = this.#parts
@@ -59,6 +66,7 @@ export class WriterTurn {
     if (!lock.held) lock.acquire(lockTimeoutMs)
     try {
       this.#take()
+      this.beganAt = performance.now()
       return true
     } catch (error) {
       // nothing that was read on the way counts
@@ -91,6 +99,7 @@ export class WriterTurn {
   #take(): void {
     const { state, index, log, batch, tombstones } = this.#parts
     this.#refuseBroker()
+    tombstones.look()
     const row = state.writer()
     this.notice(row)
     this.#replacedSeen = index.replaced

@@ -14,14 +14,14 @@ describe('settings of a broker', () => {
 
   it('have defaults, are kept over a restart, and change all together or not at all', () => {
     assert.equal(broker.settings.get('fileReservedTime'), '72')
-    assert.throws(() => broker.updateSettings({ fileReservedTime: '1', brokerIP1: 'x' }), {
+    assert.throws(() => broker.settings.update({ fileReservedTime: '1', brokerIP1: 'x' }), {
       code: 'MQ_NO_PERMISSION',
     })
-    assert.throws(() => broker.updateSettings({ fileReservedTime: '1', brokerPermission: '0' }), {
+    assert.throws(() => broker.settings.update({ fileReservedTime: '1', brokerPermission: '0' }), {
       code: 'MQ_INVALID_PARAMETER',
     })
     assert.equal(broker.settings.get('fileReservedTime'), '72')
-    broker.updateSettings({ fileReservedTime: '720' })
+    broker.settings.update({ fileReservedTime: '720' })
     assert.deepEqual(broker.store.retention, { ageMaxMs: 720 * 3_600_000 })
     closeBroker(broker)
     broker = openBroker(folder.path, time)
@@ -30,8 +30,8 @@ describe('settings of a broker', () => {
   })
 
   it('keep no prototype of an object', () => {
-    assert.throws(() => broker.updateSettings({ constructor: 'x' }), { code: 'MQ_NO_PERMISSION' })
-    assert.throws(() => broker.updateSettings(JSON.parse('{"__proto__":"x"}') as Record<string, string>), {
+    assert.throws(() => broker.settings.update({ constructor: 'x' }), { code: 'MQ_NO_PERMISSION' })
+    assert.throws(() => broker.settings.update(JSON.parse('{"__proto__":"x"}') as Record<string, string>), {
       code: 'MQ_NO_PERMISSION',
     })
   })
@@ -39,15 +39,15 @@ describe('settings of a broker', () => {
   it('mask what name servers are told of topics, and count as a change of them', () => {
     broker.topics.update(topicConfig('T'))
     const { counter } = broker.topics.dataVersion()
-    broker.updateSettings({ brokerPermission: '4' })
+    broker.settings.update({ brokerPermission: '4' })
     assert.equal(broker.topics.dataVersion().counter, counter + 1)
     assert.equal(broker.settings.routed(broker.topics.get('T')!).perm, 4)
-    broker.updateSettings({ brokerPermission: '6' })
+    broker.settings.update({ brokerPermission: '6' })
     assert.equal(broker.settings.routed(broker.topics.get('T')!).perm, 6)
   })
 
   it('autoCreateSubscriptionGroup off: an unknown group is refused', () => {
-    broker.updateSettings({ autoCreateSubscriptionGroup: 'false' })
+    broker.settings.update({ autoCreateSubscriptionGroup: 'false' })
     assert.throws(() => broker.groups.getOrCreate('new'), { code: 'MQ_GROUP_NOT_EXIST' })
     assert.equal(broker.groups.getOrCreate('TOOLS_CONSUMER').groupName, 'TOOLS_CONSUMER')
   })

@@ -29,6 +29,10 @@ export class ManualTime implements Clock, Timers {
     return () => this.#waiting.delete(timer)
   }
 
+  soon(act: () => void): void {
+    queueMicrotask(act)
+  }
+
   get waiting(): number {
     return this.#waiting.size
   }
@@ -120,13 +124,14 @@ export function putRequest(change: Partial<PutRequest> = {}): PutRequest {
   }
 }
 
+/** Stores a message; those who waited for it have been told when the promise is fulfilled. */
 export function put(
   broker: Broker,
   change: Partial<PutRequest> = {},
 ): Promise<AppendResult & { queueId: number }> {
   return new Promise((resolve, reject) => {
     broker.put(putRequest(change), (error, queueId, result) =>
-      error === null ? resolve({ ...result!, queueId }) : reject(error),
+      setImmediate(() => (error === null ? resolve({ ...result!, queueId }) : reject(error))),
     )
   })
 }

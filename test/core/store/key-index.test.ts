@@ -35,8 +35,15 @@ class Keys {
     this.#open = 0
   }
 
-  get openRows(): number {
-    return (this.#db.prepare('SELECT count(*) AS n FROM key_open').get() as { n: number }).n
+  /** Keys that are in no full run. */
+  get openKeys(): number {
+    const sum = 'SELECT coalesce(sum(length(entries)), 0) / 9 AS n FROM key_page WHERE run < 0'
+    return (this.#db.prepare(sum).get() as { n: number }).n
+  }
+
+  get openRuns(): number {
+    const count = 'SELECT count(DISTINCT run) AS n FROM key_page WHERE run < 0'
+    return (this.#db.prepare(count).get() as { n: number }).n
   }
 
   check(hashes: Iterable<number> = this.#expected.keys()): void {
@@ -78,12 +85,25 @@ describe('KeyIndex', () => {
     const keys = new Keys()
     const spread = (n: number): number => (n * 2_654_435_761) % 2 ** keyHashBits
     keys.add(Array.from({ length: run - 1 }, (_, i) => spread(i)))
-    assert.equal(keys.openRows, run - 1)
+    assert.equal(keys.openKeys, run - 1)
     keys.add([spread(run)])
-    assert.equal(keys.openRows, 0)
+    assert.equal(keys.openKeys, 0)
     keys.add(Array.from({ length: 2 * run + 10 }, (_, i) => spread(run + 1 + i)))
-    assert.equal(keys.openRows, 0)
+    assert.equal(keys.openKeys, 0)
     keys.check([0, 1, run - 1, run, run + 1, 3 * run].map(spread))
+  })
+
+  it('merges what small additions leave, so that a look-up has few places to look', () => {
+    const keys = new Keys()
+    const spread = (n: number): number => (n * 2_654_435_761) % 2 ** keyHashBits
+    for (let i = 0; i < 20_000; i += 2) keys.add([spread(i), spread(i + 1)])
+    assert.equal(keys.openKeys, 20_000)
+    assert.ok(keys.openRuns < 60, `${keys.openRuns} open runs`)
+    keys.check()
+    keys.check([5, 6].map((n) => spread(30_000 + n)))
+    keys.pack()
+    assert.equal(keys.openKeys, 0)
+    keys.check()
   })
 
   it('finds equal hashes that fill pages, and neighbours at their borders', () => {

@@ -10,7 +10,7 @@ import { putCounts } from '../counters.ts'
 export function brokerOwnHandlers(broker: Broker): Handlers {
   return {
     UPDATE_BROKER_CONFIG(_context, { body }, reply) {
-      broker.updateSettings(body)
+      broker.settings.update(body)
       reply({})
     },
     GET_BROKER_CONFIG(_context, _call, reply) {
