@@ -2,6 +2,7 @@ import type { Producer, QueueChoice } from '../core/client/admin.ts'
 import { MqError, type ErrorCode } from '../core/errors.ts'
 import type { SendResult } from '../core/model/message.ts'
 import type { Drafts } from './draft.ts'
+import type { FailedMessages } from './failed-messages.ts'
 
 interface Slot {
   readonly line: number | null
@@ -38,6 +39,7 @@ export class BulkSend {
   readonly #producer: Producer
   readonly #queue: QueueChoice | null
   readonly #interrupted: AbortSignal
+  readonly #keepFailed: FailedMessages | null
   #slots: Slot[] = []
   #failed: Slot[] = []
   #sent = 0
@@ -49,7 +51,14 @@ export class BulkSend {
   readonly #answered = new Notice()
   readonly #taken = new Notice()
 
-  constructor(producer: Producer, queue: QueueChoice | null, interrupted: AbortSignal) {
+  /** @param keepFailed takes what was not acknowledged, the rest is sent; null: the first failure ends it */
+  constructor(
+    producer: Producer,
+    queue: QueueChoice | null,
+    interrupted: AbortSignal,
+    keepFailed: FailedMessages | null = null,
+  ) {
+    this.#keepFailed = keepFailed
     this.#producer = producer
     this.#queue = queue
     this.#interrupted = interrupted
@@ -104,7 +113,8 @@ export class BulkSend {
   }
 
   get #isOver(): boolean {
-    return this.#failed.length > 0 || this.#interrupted.aborted || this.#isAbandoned
+    const failed = this.#failed.length > 0 && this.#keepFailed === null
+    return failed || this.#interrupted.aborted || this.#isAbandoned
   }
 
   #submit(line: number | null, message: Parameters<Producer['submit']>[0]): Promise<void> | null {
@@ -115,7 +125,8 @@ export class BulkSend {
       slot.error = error
       slot.result = result
       if (result === null) {
-        this.#failed.push(slot)
+        if (this.#keepFailed === null || this.#failed.length === 0) this.#failed.push(slot)
+        this.#keepFailed?.add(message)
         return
       }
       this.#sent++
@@ -136,7 +147,8 @@ export class BulkSend {
 
   #throwIfNotWhole(): void {
     const inputError = this.#inputError
-    if (this.#failed.length > 0) throw this.#sendError()
+    const keptThem = this.#keepFailed !== null && (this.#interrupted.aborted || inputError !== null)
+    if (this.#failed.length > 0 && !keptThem) throw this.#sendError()
     if (this.#interrupted.aborted) {
       throw new MqError('MQ_INTERRUPTED', `interrupted: ${countText(this.#sent)} sent`, {
         hint: 'what was sent is stored; send the rest again',
@@ -156,6 +168,12 @@ export class BulkSend {
   #sendError(): Error {
     const [{ error, line }] = this.#failed as [Slot]
     const cause = error ?? new Error('not sent')
+    if (this.#keepFailed !== null) {
+      const { count, path } = this.#keepFailed
+      const text = `${countText(count)} not sent, ${this.#sent} sent; the first: ${cause.message}`
+      const hint = `send them again with \`sendMessage --ndjson < ${path}\``
+      return new MqError('MQ_PARTIAL', text, { cause, hint })
+    }
     if (line === null) return cause
     const lines = this.#failed.map((slot) => slot.line!).sort((a, b) => a - b)
     const named = lines.slice(0, linesNamedMax).join(', ')

@@ -15,16 +15,18 @@ export interface Line {
 const lineSizeMax = limits.frameSizeMax
 
 const lineFeed = 0x0a
+/** What `find -print0` puts between names. */
+export const nul = 0x00
 
 /** The lines of a stream, those of one chunk at a time: an await a line would cost more than the line. */
-export async function* readLines(stream: Readable): AsyncGenerator<readonly Line[]> {
+export async function* readLines(stream: Readable, delimiter = lineFeed): AsyncGenerator<readonly Line[]> {
   let number = 1
   let carried: Buffer[] = []
   let carriedSize = 0
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     const lines: Line[] = []
     let start = 0
-    for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, start)) {
+    for (let end = chunk.indexOf(delimiter); end !== -1; end = chunk.indexOf(delimiter, start)) {
       const rest = chunk.subarray(start, end)
       const bytes = carried.length === 0 ? rest : Buffer.concat([...carried, rest])
       lines.push({ number: number++, bytes, ended: true })

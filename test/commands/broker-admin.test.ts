@@ -126,7 +126,7 @@ describe('broker administration on a folder', () => {
       evaluateReport: Record<string, { runtimeQuota: { topicSize: number } }>
     }
     assert.equal(metrics.evaluateReport['broker-a']!.runtimeQuota.topicSize, 2)
-    const unwritable = await run(['exportConfigs', '-f', folder.path('export/configs.json')])
+    const unwritable = await run(['exportConfigs', '-f', '/proc/nope'])
     assert.equal(unwritable.status, 1)
     assert.match(unwritable.stderr, /cannot be written/)
   })

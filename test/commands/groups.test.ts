@@ -152,6 +152,15 @@ describe('group commands on a folder', () => {
     assert.equal((await run(['cloneGroupOffset', '-s', 'nobody', '-d', 'x', '-t', 'orders'])).status, 4)
   })
 
+  it('setConsumeMode says how a group consumes a topic', async () => {
+    assert.equal(
+      await out('setConsumeMode', '-t', 'orders', '-g', 'poppers', '-m', 'POP', '-q', '2'),
+      'set consume mode to 127.0.0.1:9876 success.\n' +
+        'topic[orders] group[poppers] consume mode[POP] popShareQueueNum[2]\n',
+    )
+    assert.equal((await run(['setConsumeMode', '-t', 'orders', '-g', 'poppers', '-m', 'PUSH'])).status, 2)
+  })
+
   it('deleteSubGroup wants --yes, and with -r forgets the offsets', async () => {
     assert.equal((await run(['deleteSubGroup', '-g', 'copy'])).status, 2)
     assert.equal(

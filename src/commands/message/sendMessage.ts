@@ -8,8 +8,9 @@ import { flagKinds } from '../../command-line/flag-kinds.ts'
 import { BulkSend } from '../../input/bulk-send.ts'
 import { csvDrafts } from '../../input/csv-drafts.ts'
 import { checkedKey, type Drafts } from '../../input/draft.ts'
+import { FailedMessages } from '../../input/failed-messages.ts'
 import { lineDrafts } from '../../input/line-drafts.ts'
-import { readWhole } from '../../input/lines.ts'
+import { nul, readWhole } from '../../input/lines.ts'
 import { ndjsonDrafts } from '../../input/ndjson-drafts.ts'
 import { laterFlags, laterOf } from '../../input/send-later.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
@@ -27,7 +28,7 @@ export default class SendMessage extends MqCommand {
   static override description =
     'One message with -p, or one a line (--lines), JSON object (--ndjson) or CSV row (--csv) of stdin. ' +
     'Many are sent in constant memory; the first that cannot be read or sent ends it, and the error says how ' +
-    'many were sent.\n\n' +
+    'many were sent, unless --failed keeps what was not acknowledged and goes on.\n\n' +
     'NDJSON: {"body":"…"} or {"bodyBase64":"…"}, and tag, keys, properties, shardingKey, delayLevel, deliverAt, dedupKey; ' +
     'other fields are left alone, so the output of consumeMessage -o ndjson can be sent again.\n' +
     'CSV: the body is the row as a JSON object of texts; --key and --tag name columns of the header.'
@@ -36,6 +37,8 @@ export default class SendMessage extends MqCommand {
     '$ pocketmq sendMessage -t orders -p - < picture.png',
     '$ pocketmq sendMessage -t reminders -p "call back" --delay 90s --json',
     '$ id=$(pocketmq sendMessage -t orders -p "order 42" --transaction --quiet) && pocketmq endTransaction commit $id',
+    '$ pocketmq sendMessage -t orders --ndjson --failed again.ndjson --retry 5 < orders.ndjson',
+    '$ find . -name "*.json" -print0 | pocketmq sendMessage -t files --lines -z',
     '$ pocketmq sendMessage -t airports --csv --key iata --tag state < airports.csv',
   ]
   static override flags = {
@@ -45,6 +48,7 @@ export default class SendMessage extends MqCommand {
       description: 'message body, blanks around it removed; - for all of stdin',
     }),
     lines: Flags.boolean({ description: 'a message for each line of stdin that is not empty' }),
+    null: Flags.boolean({ char: 'z', description: 'of --lines: a NUL ends each, as find -print0 writes' }),
     ndjson: Flags.boolean({ description: 'a message for each JSON object of stdin, one a line' }),
     csv: Flags.boolean({ description: 'a message for each row of stdin, which has a header' }),
     key: flagKinds.text({
@@ -67,6 +71,14 @@ export default class SendMessage extends MqCommand {
     }),
     'dedup-window': flagKinds.duration({ description: 'how long a --dedup-key is remembered; default 5m' }),
     'producer-group': flagKinds.text({ description: 'group of the producer; default TOOLS_PRODUCER' }),
+    retry: flagKinds.count({
+      max: 1000,
+      description: 'attempts after the first one that failed, each on another queue; default 2',
+    }),
+    failed: flagKinds.text({
+      helpValue: 'FILE',
+      description: 'keep what was not acknowledged in this file, as NDJSON to send again, and send the rest',
+    }),
     'segment-size': flagKinds.segmentSize(),
     msgTraceEnable: flagKinds.bool({
       char: 'm',
@@ -94,8 +106,9 @@ export default class SendMessage extends MqCommand {
     const producer = messages.producer({
       ...(timeoutMs !== undefined && { timeoutMs }),
       ...(group !== undefined && { group }),
+      ...(flags.retry !== undefined && { retries: flags.retry }),
     })
-    const bulk = new BulkSend(producer, queueChoice(flags), this.interrupted)
+    const bulk = new BulkSend(producer, queueChoice(flags), this.interrupted, this.#keepFailed(flags.failed))
     const results = bulk.results(drafts)
     const view: View<SendResult> = {
       shape: this.#ofMany ? 'list' : 'one',
@@ -108,6 +121,13 @@ export default class SendMessage extends MqCommand {
     return view
   }
 
+  #keepFailed(path: string | undefined): FailedMessages | null {
+    if (path === undefined) return null
+    const failed = new FailedMessages(path)
+    this.closeAtEnd(failed)
+    return failed
+  }
+
   async #one(flags: SendFlags): Promise<NewMessage> {
     const body = flags.body === stdinMark ? await readWhole(this.stdin) : Buffer.from(flags.body ?? '')
     const { later, ...message } = defaultsOf(flags)
@@ -118,7 +138,7 @@ export default class SendMessage extends MqCommand {
     const { stdin } = this
     addAbortSignal(this.interrupted, stdin)
     if (flags.ndjson) return ndjsonDrafts(stdin, defaultsOf(flags))
-    if (flags.lines) return lineDrafts(stdin, defaultsOf(flags))
+    if (flags.lines) return lineDrafts(stdin, defaultsOf(flags), flags.null ? nul : undefined)
     const { topic, key, tags } = flags
     return csvDrafts(stdin, {
       topic,
@@ -171,6 +191,9 @@ function checkFlags(flags: SendFlags): void {
       hint: 'messages of --ndjson each have their "dedupKey"',
     })
   }
+  if (flags.null && !flags.lines) throw new MqError('MQ_USAGE', '-z, --null goes with --lines')
+  if (flags.failed !== undefined && flags.body !== undefined)
+    throw new MqError('MQ_USAGE', '--failed is for many messages: --lines, --ndjson or --csv')
   if (flags.msgTraceEnable) {
     throw new MqError('MQ_NOT_SUPPORTED', 'message traces are not written', { hint: 'leave -m out' })
   }

@@ -49,6 +49,17 @@ export interface GroupAdmin {
   ): Promise<readonly QueueOffset[]>
   /** Moves it in some queues, each to an offset, and reads back. @throws as `resetByTime` */
   reset(group: string, moves: readonly QueueOffset[]): Promise<void>
+  /**
+   * PULL or POP, of a topic. @returns the brokers' addresses
+   * @throws MQ_INVALID_PARAMETER, MQ_PARTIAL
+   */
+  setMode(
+    topic: string,
+    group: string,
+    mode: string,
+    popShareQueueNum: number,
+    scope: Scope,
+  ): Promise<readonly string[]>
   /** What it goes on from; null: it never committed there. */
   offset(group: string, queue: MessageQueue): Promise<number | null>
   /** Sets what it goes on from. @throws MQ_GROUP_NOT_EXIST */

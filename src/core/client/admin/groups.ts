@@ -221,6 +221,22 @@ export class RemotingGroupAdmin implements GroupAdmin {
     })
   }
 
+  async setMode(
+    topic: string,
+    group: string,
+    mode: string,
+    popShareQueueNum: number,
+    scope: Scope,
+  ): Promise<readonly string[]> {
+    const addresses = await this.#nameServers.addressesOf(scope)
+    const about = `mode of ${group} in ${topic}`
+    await tellEach(addresses, about, async (address) => {
+      const call = { header: {}, body: { topic, consumerGroup: group, mode, popShareQueueNum } }
+      checkSuccess(await this.#invoker.invoke(address, 'SET_MESSAGE_REQUEST_MODE', call), about)
+    })
+    return addresses
+  }
+
   async offset(group: string, { topic, brokerName, queueId }: MessageQueue): Promise<number | null> {
     const address = addressOf(await this.#nameServers.route(topic), brokerName)
     const header = { consumerGroup: group, topic, queueId, setZeroIfNotFound: false }
