@@ -26,7 +26,7 @@ describe('a Java push consumer with a SQL92 subscription, on pocketmq serve', ()
     assert.equal(waited.exitCode, 0, waited.stderr)
     await send('7', '35', '45')
     const { stdout, stderr, exitCode } = await consuming
-    assert.equal(exitCode, 0, stderr)
+    assert.equal(exitCode, 0, `${stdout}${stderr}`)
     assert.deepEqual(stdout.trimEnd().split('\n').sort(), ['15', '25', '35', '45', 'started'])
   })
 

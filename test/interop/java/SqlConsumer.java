@@ -11,7 +11,7 @@ import org.apache.rocketmq.common.message.MessageExt;
 
 /**
  * An unmodified push consumer with a SQL92 subscription: namesrv, topic, group, expression, number of messages. Prints
- * "started", then each body, and ends after so many; 1 when they did not come in 30 s, 2 when it could not start.
+ * "started", then each body, and ends after so many; 1 when they did not come in 60 s, 2 when it could not start.
  */
 public final class SqlConsumer {
     public static void main(String[] args) throws Exception {
@@ -35,7 +35,7 @@ public final class SqlConsumer {
             Runtime.getRuntime().halt(2);
         }
         out.println("started");
-        boolean all = left.await(30, TimeUnit.SECONDS);
+        boolean all = left.await(60, TimeUnit.SECONDS);
         consumer.shutdown();
         // halt: the client's shutdown hooks only wait for netty, for seconds
         Runtime.getRuntime().halt(all ? 0 : 1);
