@@ -7,6 +7,7 @@ import { readRecord, storeTimestampOf } from '../model/record.ts'
 import type { AppendRequest, AppendResult } from '../store/append-batch.ts'
 import type { MessageStore } from '../store/message-store.ts'
 import { Assignments } from './assignments.ts'
+import type { BrokerOptions } from './broker-options.ts'
 import { Clients } from './clients.ts'
 import { GetCounters } from './counters.ts'
 import { Dedup } from './dedup.ts'
@@ -17,7 +18,7 @@ import { LongPoll } from './long-poll.ts'
 import { Offsets } from './offsets.ts'
 import { Pop, type AwaitRequest, type BrokerPopRequest, type Delivery, type PopAnswer } from './pop/pop.ts'
 import { RequestModes } from './pop/request-modes.ts'
-import type { ClientChannel, ClientPush, Timers } from './ports.ts'
+import type { ClientChannel } from './ports.ts'
 import { getMessages, resetAnswer, type PullAnswer, type PullCaps, type PullRequest } from './pull.ts'
 import { PullChecks } from './pull-checks.ts'
 import { parseBatch, PutChecks, type Placed, type PutDone, type PutRequest } from './put.ts'
@@ -32,25 +33,6 @@ import { checkedHandle, recallMarker, type RecallRequest } from './timer/recall.
 import { Topics } from './topics.ts'
 import { Halves } from './transaction/halves.ts'
 import { transactionCheckMsDefault, Transactions } from './transaction/transactions.ts'
-
-export interface BrokerOptions {
-  readonly store: MessageStore
-  readonly clock: Clock
-  readonly timers: Timers
-  readonly push: ClientPush
-  readonly pullCaps: PullCaps
-  /**
-   * True where nothing is running that could share queues out: a group of a topic is PULL or POP from its
-   * first use on, and the other is refused.
-   */
-  readonly exclusiveModes?: boolean
-  /** Waits of the delay levels from 1 up, in ms. Default messageDelayLevel's. */
-  readonly delayLevelsMs?: readonly number[]
-  /** False: a send to an unknown topic is refused. Absent: as autoCreateTopicEnable was set, else true. */
-  readonly autoCreateTopics?: boolean
-  /** Default transactionCheckInterval's. */
-  readonly transactionCheckMs?: number
-}
 
 /** Where pops of any queue wait. */
 const anyQueue = -1

@@ -24,6 +24,8 @@ export const folderAddress = '127.0.0.1:9876'
 
 /** A folder that could not be written to is tried again after this. */
 const dueRetryMs = 10_000
+/** What is due comes together: each delivery takes the lock and syncs. */
+const dueIntervalMs = 50
 
 /**
  * Calls the very handlers the TCP server calls; no bytes are made. The folder is opened at the first request.
@@ -33,7 +35,7 @@ export class LoopbackInvoker implements Invoker {
   readonly #create: boolean
   readonly #context: CallContext
   #node: EmbeddedNode | null = null
-  /** Epoch ms: a reader that could not deliver what is due does not try before. */
+  /** Epoch ms: what is due before waits until then. */
   #dueAgainAt = 0
 
   /**
@@ -94,13 +96,13 @@ export class LoopbackInvoker implements Invoker {
   /** What is due is delivered by whoever writes or consumes; who reads is not kept from it. */
   #deliverDue(node: EmbeddedNode, name: RequestName): void {
     const { clock = systemClock } = this.#options
-    const writes = requests[name].impact === 'rw'
-    if (!writes && clock.now() < this.#dueAgainAt) return
+    if (clock.now() < this.#dueAgainAt) return
     try {
-      node.broker.due.run()
+      if (!node.broker.due.run()) return
       node.store.refresh()
+      this.#dueAgainAt = clock.now() + dueIntervalMs
     } catch (error) {
-      if (writes) throw error
+      if (requests[name].impact === 'rw') throw error
       this.#dueAgainAt = clock.now() + dueRetryMs
     }
   }

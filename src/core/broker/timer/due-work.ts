@@ -35,6 +35,8 @@ interface Collected {
 const levelsMin = 18
 /** Delivered with one write and one sync at most. */
 const [countMax, bytesMax] = [1000, 4 * 1024 * 1024]
+/** A server that delivered something looks again after this at the soonest; RocketMQ does every 100 ms. */
+const intervalMinMs = 10
 /** After a failure; ScheduleMessageService waits as long. */
 const retryMs = 10_000
 
@@ -63,10 +65,12 @@ export class DueWork {
     )
   }
 
-  /** In a folder: delivers what is due by now. @throws MQ_STORE_* */
-  run(): void {
+  /** In a folder: delivers what is due by now. @returns false: nothing was @throws MQ_STORE_* */
+  run(): boolean {
     const { store, clock } = this.#options
+    let ran = false
     while ((store.nextDueAt ?? Infinity) <= clock.now()) {
+      ran = true
       store.exclusively(() => {
         this.#timers.load()
         const due = this.#collect()
@@ -74,6 +78,7 @@ export class DueWork {
         this.#mark(due)
       })
     }
+    return ran
   }
 
   /** In a server: delivers from now on, when it is due. */
@@ -112,7 +117,8 @@ export class DueWork {
     this.#delivering = false
     try {
       this.#mark(due)
-      this.expect(store.nextDueAt ?? Infinity)
+      const notBefore = due.length > 0 ? clock.now() + intervalMinMs : 0
+      this.expect(Math.max(notBefore, store.nextDueAt ?? Infinity))
     } catch {
       // delivered again, then
       this.expect(clock.now() + retryMs)
