@@ -332,10 +332,14 @@ export class IndexDb {
   range(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
     const row = this.#queue.get(topic, queueId)
     if (row === undefined) return []
+    let next = from
     return this.#range.all(row.id, from, max).map((columns) => {
       const [queueOffset, physicalOffset, size, tagsCode] = columns
       if (!columns.every(Number.isSafeInteger) || size < recordSizeMin || size > recordSizeMax)
         throw corrupt('an entry that is none')
+      // a damaged offset stands where another one should: whoever goes on behind the last would go back
+      if (queueOffset < next) throw corrupt('entries out of order')
+      next = queueOffset + 1
       return { queueOffset, physicalOffset, size, tagsCode }
     })
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Catalog } from '../../../src/core/store/catalog.ts'
 import { IndexDb, topicKeyHash, type QueueExtent } from '../../../src/core/store/index-db.ts'
@@ -36,6 +37,42 @@ describe('IndexDb', () => {
     assert.deepEqual(again.keys.find(topicKeyHash('u', 'k1200')), [1200])
     assert.equal(again.extent('t', 1), null)
     again.close()
+  })
+
+  it('never sends a reader back, whatever bit of it flips', () => {
+    const made = open()
+    made.add(
+      tailOf(...Array.from({ length: 120 }, (_, i) => ['t', 0, i, 1000 + i * 100] as const)),
+      13_000,
+      1,
+    )
+    made.seal(20_000)
+    made.close()
+    const bytes = readFileSync(path())
+    let refused = 0
+    for (let bit = 0; bit < bytes.length * 8; bit += 41) {
+      const flipped = Buffer.from(bytes)
+      flipped[bit >> 3]! ^= 1 << (bit & 7)
+      if (flipped[bit >> 3] === 1 << (bit & 7)) continue
+      writeFileSync(path(), flipped)
+      let index: IndexDb | null = null
+      try {
+        index = IndexDb.open(path(), 1000, 'one', 'read')
+        let next = 0
+        for (let part = index?.range('t', 0, next, 7); part?.length; part = index?.range('t', 0, next, 7)) {
+          for (const { queueOffset } of part) {
+            assert.ok(queueOffset >= next, `bit ${bit}: ${queueOffset} follows ${next - 1}`)
+            next = queueOffset + 1
+          }
+        }
+      } catch (error) {
+        if (error instanceof assert.AssertionError) throw error
+        refused++
+      } finally {
+        index?.close()
+      }
+    }
+    assert.ok(refused > 10, `${refused} refused`)
   })
 
   it('is as it was when an addition fails half-way', () => {
