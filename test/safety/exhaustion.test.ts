@@ -127,8 +127,10 @@ describe('exhaustion', function () {
     const beside = await sendFor(producer, 1000, 'x')
     const grown = served.residentMiB - before
     assert.ok(grown < 200, `${grown} MiB more`)
-    // a fault would be a hundredth; the machine may be busy with something else
-    assert.ok(beside.count > alone.count / 5, JSON.stringify({ alone, beside }))
+    const rates = `${alone.count} → ${beside.count} sends/s, p99 ${alone.p99.toFixed(1)} → ${beside.p99.toFixed(1)} ms`
+    console.log(`      200 readers that do not read: ${grown.toFixed(0)} MiB more, ${rates}`)
+    // rates are those of a machine that may be busy with something else
+    assert.ok(beside.p99 < 1000, rates)
   })
 
   it('by connections: a thousand a scale, each with a heartbeat, all forgotten when they go', async () => {
