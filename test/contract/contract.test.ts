@@ -1,6 +1,6 @@
 /**
- * What scripts rely on: every command with its flags, and the fields of its JSON. A change is one of the
- * contract: `UPDATE=1 npx mocha …/contract.test.ts` writes the files anew; the diff says what users will meet.
+ * What scripts rely on: every command with its flags, and the fields of its JSON. A change here is one of the
+ * contract: UPDATE=1 writes the files anew, and the diff says what users will meet.
  */
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
