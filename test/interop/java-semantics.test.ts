@@ -22,7 +22,12 @@ const servers: Readonly<Record<string, () => Promise<{ namesrv: string; stop(): 
   },
 }
 
-for (const [name, start] of Object.entries(servers)) {
+/** That the expectations are RocketMQ's is seen with FULL=1: three minutes that not every commit has. */
+const tested = Object.entries(servers).filter(
+  ([name]) => name === 'pocketmq serve' || process.env['FULL'] === '1',
+)
+
+for (const [name, start] of tested) {
   describe(`Java client 5.5.0, messages for later, on ${name}`, function () {
     this.timeout(180_000)
     let server: Awaited<ReturnType<typeof start>>
