@@ -46,5 +46,5 @@ export async function brokersOf(
   if (target.kind !== 'folder') {
     throw new MqError('MQ_USAGE', '-b, --brokerAddr is needed', { hint: 'list brokers with `clusterList`' })
   }
-  return (await admin.cluster.list()).map((broker) => broker.brokerAddr)
+  return (await admin.cluster.members()).map((broker) => broker.brokerAddr)
 }

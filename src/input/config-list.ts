@@ -54,14 +54,18 @@ export class ConfigReader {
   }
 }
 
-/** A JSON array of configurations. @throws MQ_INPUT */
-export function readConfigs<T>(text: string, path: string, read: (from: ConfigReader) => T): T[] {
-  let parsed: unknown
+/** @throws MQ_INPUT */
+export function parseJsonFile(text: string, path: string): unknown {
   try {
-    parsed = JSON.parse(text)
+    return JSON.parse(text)
   } catch (error) {
     throw new MqError('MQ_INPUT', `${path} is no JSON: ${(error as Error).message}`)
   }
+}
+
+/** A JSON array of configurations. @throws MQ_INPUT */
+export function readConfigs<T>(text: string, path: string, read: (from: ConfigReader) => T): T[] {
+  const parsed = parseJsonFile(text, path)
   if (!Array.isArray(parsed) || parsed.length === 0)
     throw new MqError('MQ_INPUT', `${path} is no JSON array of configurations`)
   return parsed.map((item, i) => read(new ConfigReader(item, `${path}: item ${i + 1}`)))

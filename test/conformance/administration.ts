@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import type { MqAdmin } from '../../src/core/client/admin.ts'
 import { groupConfig } from '../../src/core/model/group.ts'
 import type { TopicConfig } from '../../src/core/model/topic.ts'
-import { eventually, freshName, topicConfig } from './helpers.ts'
+import { topicConfig } from '../core/broker/test-broker.ts'
+import { eventually, freshName } from './helpers.ts'
 import type { ConformanceTarget } from './suite.ts'
 
 /** The part of the suite that administers topics and groups. */

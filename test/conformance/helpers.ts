@@ -2,25 +2,10 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { FilterOptions, MqAdmin } from '../../src/core/client/admin.ts'
 import type { Message } from '../../src/core/model/message.ts'
-import type { TopicConfig } from '../../src/core/model/topic.ts'
 
 /** Unique in a cluster that other tests used before. */
 export function freshName(prefix: string): string {
   return `${prefix}-${randomBytes(6).toString('hex')}`
-}
-
-export function topicConfig(topicName: string, change: Partial<TopicConfig> = {}): TopicConfig {
-  return {
-    topicName,
-    readQueueNums: 4,
-    writeQueueNums: 4,
-    perm: 6,
-    topicFilterType: 'SINGLE_TAG',
-    topicSysFlag: 0,
-    order: false,
-    attributes: {},
-    ...change,
-  }
 }
 
 /** A RocketMQ broker dispatches to its indexes behind the acknowledgement: asks again until it has. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import type { FilterOptions, MqAdmin, PoppedMessage } from '../../src/core/client/admin.ts'
 import type { SendResult } from '../../src/core/model/message.ts'
-import { eventually, freshName, pullAll, topicConfig } from './helpers.ts'
+import { topicConfig } from '../core/broker/test-broker.ts'
+import { eventually, freshName, pullAll } from './helpers.ts'
 import type { ConformanceTarget } from './suite.ts'
 
 /** The same messages come, whoever evaluates. */

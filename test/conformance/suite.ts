@@ -8,7 +8,8 @@ import type { MqAdmin } from '../../src/core/client/admin.ts'
 import type { SendResult } from '../../src/core/model/message.ts'
 import type { TopicConfig } from '../../src/core/model/topic.ts'
 import { administration } from './administration.ts'
-import { eventually, freshName, pullAll, topicConfig } from './helpers.ts'
+import { topicConfig } from '../core/broker/test-broker.ts'
+import { eventually, freshName, pullAll } from './helpers.ts'
 import { sql92Suite } from './sql92-suite.ts'
 
 export interface ConformanceTarget {

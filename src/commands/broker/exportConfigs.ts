@@ -31,7 +31,7 @@ export default class ExportConfigs extends MqCommand {
   protected override async perform(flags: FlagsOf<typeof ExportConfigs>): Promise<View<unknown>> {
     const { clusterName } = clusterOf(flags.clusterName, this.target)
     const { brokers, cluster, nameServers } = await this.connect('read')
-    const members = await cluster.list(clusterName)
+    const members = await cluster.members(clusterName)
     const masters = members.filter(({ brokerId }) => brokerId === masterId)
     const brokerConfigs: Record<string, object> = {}
     for (const { brokerName, brokerAddr } of masters) {

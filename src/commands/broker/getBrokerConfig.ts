@@ -29,7 +29,7 @@ export default class GetBrokerConfig extends MqCommand {
     const places =
       'brokerAddr' in scope
         ? [{ heading: scope.brokerAddr, brokerAddr: scope.brokerAddr }]
-        : headings(await admin.cluster.list(scope.clusterName))
+        : headings(await admin.cluster.members(scope.clusterName))
     const rows: BrokerConfig[] = []
     for (const place of places) rows.push({ ...place, config: await admin.brokers.config(place.brokerAddr) })
     return textView(rows, {

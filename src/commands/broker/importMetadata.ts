@@ -4,7 +4,7 @@ import type { SubscriptionGroupConfig } from '../../core/model/group.ts'
 import type { TopicConfig } from '../../core/model/topic.ts'
 import { flagKinds, readTextFile } from '../../command-line/flag-kinds.ts'
 import { scopeFlags, scopeOf } from '../../command-line/scope.ts'
-import { ConfigReader } from '../../input/config-list.ts'
+import { ConfigReader, parseJsonFile } from '../../input/config-list.ts'
 import { groupConfigFrom, topicConfigFrom } from '../../input/metadata.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { textView } from '../../output/rows.ts'
@@ -56,13 +56,7 @@ interface Metadata {
 }
 
 function readMetadata(text: string, path: string): Metadata {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(text)
-  } catch (error) {
-    throw new MqError('MQ_INPUT', `${path} is no JSON: ${(error as Error).message}`)
-  }
-  const file = new ConfigReader(parsed, path)
+  const file = new ConfigReader(parseJsonFile(text, path), path)
   const table = (name: string, key: string): ConfigReader[] =>
     Object.entries(file.object(name) ?? {}).map(
       ([id, config]) => new ConfigReader({ [key]: id, ...(config as object) }, `${path}: ${id}`),

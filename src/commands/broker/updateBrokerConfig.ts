@@ -33,7 +33,7 @@ export default class UpdateBrokerConfig extends MqCommand {
     const addresses =
       'brokerAddr' in scope
         ? [scope.brokerAddr]
-        : (await cluster.list(scope.clusterName))
+        : (await cluster.members(scope.clusterName))
             .filter(({ brokerId }) => flags.updateAllBroker || brokerId === masterId)
             .map(({ brokerAddr }) => brokerAddr)
     const { key, value } = flags

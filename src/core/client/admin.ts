@@ -262,14 +262,19 @@ export interface ClusterAdmin {
   /** Addresses of its masters. @throws MQ_CLUSTER_NOT_EXIST */
   masters(clusterName: string): Promise<readonly string[]>
   /** A row per broker address, clusters and brokers in the name server's order, ids ascending. */
+  members(clusterName?: string): Promise<readonly ClusterMember[]>
+  /** The same, with what each broker says of itself. */
   list(clusterName?: string): Promise<readonly ClusterBroker[]>
 }
 
-export interface ClusterBroker {
+export interface ClusterMember {
   readonly clusterName: string
   readonly brokerName: string
   readonly brokerId: number
   readonly brokerAddr: string
+}
+
+export interface ClusterBroker extends ClusterMember {
   /** GET_BROKER_RUNTIME_INFO's table; null when the broker did not answer. */
   readonly runtime: Readonly<Record<string, string>> | null
 }

@@ -9,6 +9,7 @@ import { RemotingTransactionAdmin } from './admin/transactions.ts'
 import type { BrokerAdmin, NameServerAdmin } from './broker-admin.ts'
 import type { GroupAdmin } from './group-admin.ts'
 import type { Invoker } from './invoker.ts'
+import { RouteTable } from './route-table.ts'
 import { NameServers } from './name-servers.ts'
 import type { TransactionAdmin } from './transaction-admin.ts'
 
@@ -27,11 +28,12 @@ export class RemotingAdmin implements MqAdmin {
   /** @param namesrv addresses the invoker reaches the name servers at */
   constructor(target: Target, invoker: Invoker, namesrv: readonly string[]) {
     const nameServers = new NameServers(invoker, namesrv)
+    const routes = new RouteTable(nameServers)
     this.target = target
     this.topics = new RemotingTopicAdmin(invoker, nameServers)
-    this.messages = new RemotingMessageAdmin(invoker, nameServers)
+    this.messages = new RemotingMessageAdmin(invoker, nameServers, routes)
     this.cluster = new RemotingClusterAdmin(invoker, nameServers)
-    this.groups = new RemotingGroupAdmin(invoker, nameServers, this.topics)
+    this.groups = new RemotingGroupAdmin(invoker, nameServers, routes, this.topics)
     this.transactions = new RemotingTransactionAdmin(invoker, nameServers, this.messages)
     this.brokers = new RemotingBrokerAdmin(invoker, nameServers)
     this.nameServers = new RemotingNameServerAdmin(invoker, nameServers)

@@ -66,14 +66,15 @@ export class Consumer {
     })
     const pulls = new RemoteInvoker({ timeoutMs: pullTimeoutMs })
     const nameServers = new NameServers(invoker, this.#addresses)
+    const routes = new RouteTable(nameServers)
     const subscriptions = typeof topic === 'string' ? { [topic]: '*' } : topic
     const settings = { group, subscriptions, from, parallel, maxReconsumeTimes, onError }
     const clientId = `${await invoker.localHost(this.#addresses[0]!).catch(() => '127.0.0.1')}@${instanceName()}`
     const joined = (consumer = new PushConsumer(settings, this.#handler, {
       clientId,
       invoker,
-      routes: new RouteTable(nameServers),
-      messages: new RemotingMessageAdmin(pulls, nameServers),
+      routes,
+      messages: new RemotingMessageAdmin(pulls, nameServers, routes),
       clock: systemClock,
       timers: systemTimers,
     }))

@@ -59,7 +59,7 @@ describe('PushConsumer', () => {
       clientId: 'c',
       invoker,
       routes: new RouteTable(nameServers, time),
-      messages: new RemotingMessageAdmin(pulls, nameServers),
+      messages: new RemotingMessageAdmin(pulls, nameServers, new RouteTable(nameServers)),
       clock: time,
       timers: time,
     })
@@ -67,7 +67,8 @@ describe('PushConsumer', () => {
   }
 
   async function send(...bodies: string[]): Promise<void> {
-    const sender = new RemotingMessageAdmin(pulls, new NameServers(pulls, [served.address])).producer()
+    const nameServers = new NameServers(pulls, [served.address])
+    const sender = new RemotingMessageAdmin(pulls, nameServers, new RouteTable(nameServers)).producer()
     for (const body of bodies) await sender.send({ topic: 'T', body: Buffer.from(body) })
   }
 

@@ -1,5 +1,5 @@
 import { MqError } from '../../errors.ts'
-import type { ClusterAdmin, ClusterBroker } from '../admin.ts'
+import type { ClusterAdmin, ClusterBroker, ClusterMember } from '../admin.ts'
 import type { Invoker } from '../invoker.ts'
 import { bodyOf, type NameServers } from '../name-servers.ts'
 
@@ -16,13 +16,13 @@ export class RemotingClusterAdmin implements ClusterAdmin {
     return this.#nameServers.masters(clusterName)
   }
 
-  async list(clusterName?: string): Promise<readonly ClusterBroker[]> {
+  async members(clusterName?: string): Promise<readonly ClusterMember[]> {
     const info = await this.#nameServers.clusterInfo()
     if (clusterName !== undefined && info.clusterAddrTable[clusterName] === undefined) {
       throw new MqError('MQ_CLUSTER_NOT_EXIST', `no such cluster: ${clusterName}`)
     }
     const clusters = clusterName === undefined ? Object.keys(info.clusterAddrTable) : [clusterName]
-    const rows = clusters.flatMap((cluster) =>
+    return clusters.flatMap((cluster) =>
       (info.clusterAddrTable[cluster] ?? []).flatMap((brokerName) => {
         const addrs = info.brokerAddrTable[brokerName]?.brokerAddrs ?? {}
         return Object.keys(addrs).map((id) => ({
@@ -33,6 +33,10 @@ export class RemotingClusterAdmin implements ClusterAdmin {
         }))
       }),
     )
+  }
+
+  async list(clusterName?: string): Promise<readonly ClusterBroker[]> {
+    const rows = await this.members(clusterName)
     return Promise.all(rows.map(async (row) => ({ ...row, runtime: await this.#runtime(row.brokerAddr) })))
   }
 

@@ -17,15 +17,18 @@ import type { Scope, TopicAdmin } from '../admin.ts'
 import { tellEach } from '../each-broker.ts'
 import type { BrokerGroup, GroupAdmin } from '../group-admin.ts'
 import type { Invoker } from '../invoker.ts'
-import { addressOf, bodyOf, checkSuccess, headerOf, type NameServers } from '../name-servers.ts'
+import { bodyOf, checkSuccess, headerOf, type NameServers } from '../name-servers.ts'
+import type { RouteTable } from '../route-table.ts'
 import { groupsOn } from './paging.ts'
 
 export class RemotingGroupAdmin implements GroupAdmin {
   readonly #invoker: Invoker
   readonly #nameServers: NameServers
+  readonly #routes: RouteTable
   readonly #topics: TopicAdmin
 
-  constructor(invoker: Invoker, nameServers: NameServers, topics: TopicAdmin) {
+  constructor(invoker: Invoker, nameServers: NameServers, routes: RouteTable, topics: TopicAdmin) {
+    this.#routes = routes
     this.#invoker = invoker
     this.#nameServers = nameServers
     this.#topics = topics
@@ -196,7 +199,7 @@ export class RemotingGroupAdmin implements GroupAdmin {
 
   async reset(group: string, moves: readonly QueueOffset[]): Promise<void> {
     for (const { topic, brokerName, queueId, offset } of moves) {
-      const address = addressOf(await this.#nameServers.route(topic), brokerName)
+      const address = await this.#routes.addressOf({ topic, brokerName, queueId })
       const header = { group, topic, queueId, offset, timestamp: -1, isForce: true }
       const reply = await this.#invoker.invoke(address, 'INVOKE_BROKER_TO_RESET_OFFSET', {
         header,
@@ -238,7 +241,7 @@ export class RemotingGroupAdmin implements GroupAdmin {
   }
 
   async offset(group: string, { topic, brokerName, queueId }: MessageQueue): Promise<number | null> {
-    const address = addressOf(await this.#nameServers.route(topic), brokerName)
+    const address = await this.#routes.addressOf({ topic, brokerName, queueId })
     const header = { consumerGroup: group, topic, queueId, setZeroIfNotFound: false }
     const reply = await this.#invoker.invoke(address, 'QUERY_CONSUMER_OFFSET', { header, body: undefined })
     if (reply.code === ResponseCode.queryNotFound) return null
@@ -246,7 +249,7 @@ export class RemotingGroupAdmin implements GroupAdmin {
   }
 
   async setOffset(group: string, { topic, brokerName, queueId, offset }: QueueOffset): Promise<void> {
-    const address = addressOf(await this.#nameServers.route(topic), brokerName)
+    const address = await this.#routes.addressOf({ topic, brokerName, queueId })
     const header = { consumerGroup: group, topic, queueId, commitOffset: offset }
     const reply = await this.#invoker.invoke(address, 'UPDATE_CONSUMER_OFFSET', { header, body: undefined })
     checkSuccess(reply, `offset of ${group} in ${topic}`)

@@ -28,7 +28,7 @@ import type { Invoker } from '../invoker.ts'
 import { addressOf, bodyOf, headerOf, type NameServers } from '../name-servers.ts'
 import { RemotingPopConsumer } from '../pop-consumer.ts'
 import { RemotingProducer } from '../producer.ts'
-import { RouteTable } from '../route-table.ts'
+import type { RouteTable } from '../route-table.ts'
 import { messageTracks } from './tracks.ts'
 
 /** mqadmin looks for unique keys in the last three days only: QueryMsgByIdSubCommand. */
@@ -51,10 +51,10 @@ export class RemotingMessageAdmin implements MessageAdmin {
   readonly #routes: RouteTable
   readonly #filters = new Filters()
 
-  constructor(invoker: Invoker, nameServers: NameServers) {
+  constructor(invoker: Invoker, nameServers: NameServers, routes: RouteTable) {
     this.#invoker = invoker
     this.#nameServers = nameServers
-    this.#routes = new RouteTable(nameServers)
+    this.#routes = routes
   }
 
   producer(options: ProducerOptions = {}): Producer {
