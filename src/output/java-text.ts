@@ -1,4 +1,5 @@
-import type { ConsumeDirectlyResult, MessageTrack } from '../core/client/admin.ts'
+import type { MessageTrack } from '../core/client/admin.ts'
+import type { ConsumeDirectlyResult } from '../core/model/client-data.ts'
 import type { Message, SendResult } from '../core/model/message.ts'
 import type { MessageQueue } from '../core/model/queue.ts'
 import type { TopicRoute } from '../core/model/route.ts'

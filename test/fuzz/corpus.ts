@@ -23,7 +23,10 @@ function ourRequests(): Buffer[] {
     frame('GET_KV_CONFIG', { header: { namespace: 'n', key: 'k' }, body: undefined }),
     frame('GET_CONSUME_STATS', { header: { consumerGroup: 'WireG', topic }, body: undefined }),
     frame('GET_CONSUMER_LIST_BY_GROUP', { header: { consumerGroup: 'WireG' }, body: undefined }),
-    frame('CONSUME_MESSAGE_DIRECTLY', { header: { consumerGroup: 'WireG', clientId: 'c' }, body: undefined }),
+    frame('CONSUME_MESSAGE_DIRECTLY', {
+      header: { consumerGroup: 'WireG', clientId: 'c' },
+      body: Buffer.alloc(0),
+    }),
   ]
 }
 

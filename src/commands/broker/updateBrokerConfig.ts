@@ -11,8 +11,8 @@ import type { View } from '../../output/view.ts'
 export default class UpdateBrokerConfig extends MqCommand {
   static override summary = "Update broker's config."
   static override description =
-    'A folder and `pocketmq serve` take brokerPermission, autoCreateTopicEnable, autoCreateSubscriptionGroup and ' +
-    'fileReservedTime (hours), and keep them. A RocketMQ broker takes whatever it is given, misspelt names too.'
+    'A folder and `pocketmq serve` take brokerPermission, autoCreateTopicEnable, autoCreateSubscriptionGroup, ' +
+    'traceTopicEnable, useServerSideResetOffset and fileReservedTime (hours), and keep them. A RocketMQ broker takes whatever it is given, misspelt names too.'
   static override examples = [
     '$ pocketmq updateBrokerConfig -k fileReservedTime -v 168',
     '$ pocketmq updateBrokerConfig -n 127.0.0.1:9876 -c DefaultCluster -k autoCreateTopicEnable -v false',

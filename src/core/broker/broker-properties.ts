@@ -23,8 +23,6 @@ export function brokerProperties(broker: Broker): Record<string, string> {
     slaveReadEnable: 'false',
     timerWheelEnable: 'true',
     traceOn: 'true',
-    traceTopicEnable: 'false',
-    useServerSideResetOffset: 'true',
     useTLS: 'false',
   }
 }

@@ -18,7 +18,7 @@ import { LongPoll } from './long-poll.ts'
 import { Offsets } from './offsets.ts'
 import { Pop, type AwaitRequest, type BrokerPopRequest, type Delivery, type PopAnswer } from './pop/pop.ts'
 import { RequestModes } from './pop/request-modes.ts'
-import type { ClientChannel } from './ports.ts'
+import type { ClientChannel, ClientPush } from './ports.ts'
 import { getMessages, resetAnswer, type PullAnswer, type PullCaps, type PullRequest } from './pull.ts'
 import { PullChecks } from './pull-checks.ts'
 import { parseBatch, PutChecks, type Placed, type PutDone, type PutRequest } from './put.ts'
@@ -47,6 +47,7 @@ export class Broker {
   readonly groups: Groups
   readonly offsets: Offsets
   readonly clients: Clients
+  readonly push: ClientPush
   readonly stats: Stats
   readonly gets: GetCounters
   readonly #clock: Clock
@@ -74,9 +75,11 @@ export class Broker {
     const settings = new Settings(store, clock, { autoCreateTopicEnable: options.autoCreateTopics })
     this.settings = settings
     const createsTopics = (): boolean => settings.isOn('autoCreateTopicEnable')
-    this.topics = new Topics(store.state, clock, store.clusterName, store.brokerName, createsTopics)
+    const traces = (): boolean => settings.isOn('traceTopicEnable')
+    this.topics = new Topics(store.state, clock, store.clusterName, store.brokerName, createsTopics, traces)
     this.groups = new Groups(store.state, clock, () => settings.isOn('autoCreateSubscriptionGroup'))
     this.offsets = new Offsets(store.state)
+    this.push = options.push
     this.clients = new Clients(clock, options.push)
     this.stats = new Stats(clock)
     this.gets = new GetCounters(clock)
@@ -350,6 +353,11 @@ export class Broker {
   /** `offsetByTime` of query.ts. */
   offsetByTime(topic: string, queueId: number, timestamp: number, upper: boolean): number {
     return offsetByTime(this.store, topic, queueId, timestamp, upper)
+  }
+
+  /** Members of the group that wait there ask again at once, and are told where to go on. */
+  wakePulls(topic: string, queueId: number): void {
+    this.#longPoll.topicChanged(topic, queueId)
   }
 
   /** When the message at a queue offset was stored, epoch ms; null when it cannot be read. */

@@ -147,6 +147,12 @@ export class Clients {
     return null
   }
 
+  /** The connections of a group's members. */
+  consumers(group: string): { readonly channel: ClientChannel; readonly connection: ClientConnection }[] {
+    const members = this.#consumers.get(group)?.members ?? new Map<ClientChannel, Member>()
+    return [...members].map(([channel, { connection }]) => ({ channel, connection }))
+  }
+
   /** Null when no member is connected. */
   consumerGroup(group: string): ConsumerConnection | null {
     const found = this.#consumers.get(group)

@@ -22,6 +22,10 @@ const rows = {
   },
   autoCreateTopicEnable: { fallback: 'true', fault: truth },
   autoCreateSubscriptionGroup: { fallback: 'true', fault: truth },
+  /** RMQ_SYS_TRACE_TOPIC is there before the first trace: where topics are not made by themselves. */
+  traceTopicEnable: { fallback: 'false', fault: truth },
+  /** False: members of a group that is moved are told by RESET_CONSUMER_CLIENT_OFFSET. */
+  useServerSideResetOffset: { fallback: 'true', fault: truth },
   /** Hours. */
   [retentionSetting]: {
     fallback: '72',

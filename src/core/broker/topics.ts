@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
 import { limits } from '../model/limits.ts'
-import { autoCreateTopic, dlqPrefix, retryPrefix, topicNameFault } from '../model/names.ts'
+import { autoCreateTopic, dlqPrefix, retryPrefix, topicNameFault, traceTopic } from '../model/names.ts'
 import type { DataVersion } from '../model/route.ts'
 import { Perm, type TopicConfig } from '../model/topic.ts'
 import { undecidedTopic } from '../model/transaction.ts'
@@ -65,12 +65,16 @@ function topicConfig(topicName: string, queues: number, perm: number, topicSysFl
   }
 }
 
+/** As traceTopicEnable has it made; without, the first trace that is sent makes it, as any topic. */
+const traceTopicConfig = topicConfig(traceTopic, 1, Perm.read | Perm.write)
+
 /** The topics of a broker, kept in state.db; TopicConfigManager. */
 export class Topics {
   readonly #state: StateDb
   readonly #clock: Clock
   readonly #system: ReadonlyMap<string, TopicConfig>
   readonly #autoCreates: () => boolean
+  readonly #traces: () => boolean
   readonly #clusterAndBroker: ReadonlySet<string>
   readonly #cache = new Map<string, TopicConfig>()
   #cacheVersion = -1
@@ -81,18 +85,23 @@ export class Topics {
   readonly #upsert: Statement<[string, string]>
   readonly #delete: Statement<[string]>
 
-  /** @param autoCreates false: topics are made by name only, never by a first send */
+  /**
+   * @param autoCreates false: topics are made by name only, never by a first send
+   * @param traces true: the topic for traces is there before the first one
+   */
   constructor(
     state: StateDb,
     clock: Clock,
     clusterName: string,
     brokerName: string,
     autoCreates: () => boolean = () => true,
+    traces: () => boolean = () => false,
   ) {
     this.#state = state
     this.#clock = clock
     this.#system = systemTopics(clusterName, brokerName)
     this.#autoCreates = autoCreates
+    this.#traces = traces
     this.#clusterAndBroker = new Set([clusterName, brokerName])
     this.#select = state.db.prepare('SELECT config FROM topic WHERE name = ?')
     this.#selectAll = state.db.prepare('SELECT config FROM topic ORDER BY name')
@@ -112,6 +121,7 @@ export class Topics {
     const cached = this.#cache.get(name)
     if (cached !== undefined) return cached
     const row = this.#select.get(name)
+    if (row === undefined && name === traceTopic) return this.#traces() ? traceTopicConfig : null
     const config = row === undefined ? this.#system.get(name) : (JSON.parse(row.config) as TopicConfig)
     if (config === undefined) return null
     this.#cache.set(name, config)
@@ -133,12 +143,13 @@ export class Topics {
     const system = [...this.#system.values()].filter(
       ({ topicName }) => !names.has(topicName) && (topicName !== autoCreateTopic || this.#autoCreates()),
     )
-    return [...system, ...own]
+    const trace = this.#traces() && !names.has(traceTopic) ? [traceTopicConfig] : []
+    return [...system, ...trace, ...own]
   }
 
   isSystem(name: string): boolean {
     if (this.#clusterAndBroker.has(name)) return false
-    return this.#system.has(name) || name.startsWith(systemPrefix)
+    return this.#system.has(name) || name === traceTopic || name.startsWith(systemPrefix)
   }
 
   /** @throws MQ_INVALID_PARAMETER, MQ_NO_PERMISSION: what no client may send to */

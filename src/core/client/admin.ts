@@ -1,3 +1,4 @@
+import type { ConsumeDirectlyResult } from '../model/client-data.ts'
 import type { Message, NewMessage, PullResult, SendResult } from '../model/message.ts'
 import type { MessageQueue } from '../model/queue.ts'
 import type { QueueStats } from '../model/stats.ts'
@@ -248,14 +249,6 @@ export interface MessageTrack {
   readonly consumerGroup: string
   readonly trackType: TrackType
   readonly exceptionDesc: string | null
-}
-
-export interface ConsumeDirectlyResult {
-  readonly order: boolean
-  readonly autoCommit: boolean
-  readonly consumeResult: string
-  readonly remark: string | null
-  readonly spentTimeMills: number
 }
 
 export interface ClusterAdmin {

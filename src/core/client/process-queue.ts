@@ -1,3 +1,4 @@
+import type { Scalars } from '../model/client-data.ts'
 import type { Message } from '../model/message.ts'
 import type { MessageQueue } from '../model/queue.ts'
 
@@ -17,6 +18,9 @@ export class ProcessQueue {
   dropped = false
   /** What the broker was told last; null: nothing. */
   committed: number | null = null
+  /** Epoch ms; 0: never. */
+  lastPullTimestamp = 0
+  lastConsumeTimestamp = 0
   /** By offset, which rises. */
   readonly #held = new Map<number, Message>()
   #bytes = 0
@@ -46,5 +50,22 @@ export class ProcessQueue {
   get commitOffset(): number {
     for (const offset of this.#held.keys()) return offset
     return this.nextOffset
+  }
+
+  /** ProcessQueueInfo, which tools read. */
+  info(): Scalars {
+    const offsets = [...this.#held.keys()]
+    return {
+      commitOffset: this.commitOffset,
+      cachedMsgMinOffset: offsets[0] ?? 0,
+      cachedMsgMaxOffset: offsets.at(-1) ?? 0,
+      cachedMsgCount: offsets.length,
+      cachedMsgSizeInMiB: Math.floor(this.#bytes / (1024 * 1024)),
+      ...{ transactionMsgMinOffset: 0, transactionMsgMaxOffset: 0, transactionMsgCount: 0 },
+      ...{ locked: false, tryUnlockTimes: 0, lastLockTimestamp: 0 },
+      droped: this.dropped,
+      lastPullTimestamp: this.lastPullTimestamp,
+      lastConsumeTimestamp: this.lastConsumeTimestamp,
+    }
   }
 }

@@ -1,19 +1,26 @@
-import { MqError } from '../errors.ts'
 import type { Clock, Timers } from '../lib/clock.ts'
-import { javaHash } from '../lib/hash.ts'
-import type { ConsumerData, Subscription } from '../model/client-data.ts'
+import type {
+  ConsumeDirectlyResult,
+  ConsumerData,
+  ConsumerRunningInfo,
+  Subscription,
+} from '../model/client-data.ts'
 import type { Message } from '../model/message.ts'
 import { retryPrefix } from '../model/names.ts'
 import { Property } from '../model/properties.ts'
 import { allocateAveragely, queueKey, type MessageQueue } from '../model/queue.ts'
-import { brokerAddr } from '../model/route.ts'
-import { parseTags } from '../model/tag-expression.ts'
+import type { QueueOffset } from '../model/stats.ts'
 import { ResponseCode } from '../remoting/response-codes.ts'
 import type { MessageAdmin } from './admin.ts'
 import type { Invoker } from './invoker.ts'
-import { bodyOf, checkSuccess, headerOf } from './name-servers.ts'
+import { ifNoTopic, Membership } from './membership.ts'
+import { checkSuccess, headerOf } from './name-servers.ts'
+import type { AskedConsumer } from './consumer-requests.ts'
+import { ConsumerStats } from './consumer-stats.ts'
 import { ProcessQueue } from './process-queue.ts'
 import type { RouteTable } from './route-table.ts'
+import { runningInfo } from './running-info.ts'
+import { tagSubscription } from './subscription.ts'
 
 export interface PushConsumerOptions {
   readonly group: string
@@ -61,11 +68,15 @@ interface Task {
  * clustering: queues are shared out among the members, messages pulled ahead, offsets reported every 5 s. A
  * message whose handler throws comes again by the group's retry topic, with RocketMQ's back-off.
  */
-export class PushConsumer {
+export class PushConsumer implements AskedConsumer {
+  readonly group: string
   readonly #options: PushConsumerOptions
   readonly #handler: (message: Message) => unknown
   readonly #parts: PushConsumerParts
   readonly #subscriptions: readonly Subscription[]
+  readonly #stats: ConsumerStats
+  readonly #membership: Membership
+  readonly #startedAt: number
   readonly #queues = new Map<string, ProcessQueue>()
   readonly #waiting: Task[] = []
   readonly #running = new Set<Promise<void>>()
@@ -83,20 +94,25 @@ export class PushConsumer {
     this.#options = options
     this.#handler = handler
     this.#parts = parts
-    const version = parts.clock.now()
+    this.group = options.group
+    this.#stats = new ConsumerStats(parts.clock)
+    const version = (this.#startedAt = parts.clock.now())
     const retry = { [retryPrefix + options.group]: '*' }
     this.#subscriptions = Object.entries({ ...options.subscriptions, ...retry }).map(([topic, expression]) =>
-      subscription(topic, expression, version),
+      tagSubscription(topic, expression, version),
+    )
+    this.#membership = new Membership(parts, options.group, this.#subscriptions, (error) =>
+      this.#report(error),
     )
   }
 
   /** Resolves when brokers know of it and it has its first queues. @throws MQ_NAMESRV_UNREACHABLE, … */
   async start(): Promise<void> {
     const topics = Object.keys(this.#options.subscriptions)
-    await Promise.all(topics.map((topic) => this.#addresses(topic)))
-    await this.#heartbeat()
+    await Promise.all(topics.map((topic) => this.#membership.addresses(topic)))
+    await this.#membership.heartbeat(this.#consumerData())
     await this.rebalance()
-    this.#every(heartbeatMs, () => this.#heartbeat())
+    this.#every(heartbeatMs, () => this.#membership.heartbeat(this.#consumerData()))
     this.#every(rebalanceMs, () => this.rebalance())
     this.#every(commitMs, () => this.#commitAll())
   }
@@ -110,9 +126,7 @@ export class PushConsumer {
     await Promise.all(this.#running)
     await this.#rebalancing
     await this.#commitAll()
-    const header = { clientID: this.#parts.clientId, consumerGroup: this.#options.group }
-    const leave = { header, body: undefined }
-    await this.#atBrokers((address) => this.#parts.invoker.invoke(address, 'UNREGISTER_CLIENT', leave))
+    await this.#membership.leave()
   }
 
   /** Takes the queues that are this member's now. Also when a broker says that members came or went. */
@@ -137,7 +151,7 @@ export class PushConsumer {
 
   async #rebalanceTopic(topic: string): Promise<void> {
     const queues = await this.#parts.routes.subscribeQueues(topic).catch(ifNoTopic<MessageQueue[]>([]))
-    const mine = queues.length === 0 ? [] : this.#share(queues, await this.#members(topic))
+    const mine = queues.length === 0 ? [] : this.#share(queues, await this.#membership.members(topic))
     const keys = new Set(mine.map(queueKey))
     for (const [key, held] of this.#queues) {
       if (held.queue.topic !== topic || keys.has(key)) continue
@@ -157,14 +171,6 @@ export class PushConsumer {
     const members = [...new Set(clientIds)].sort()
     const index = members.indexOf(this.#parts.clientId)
     return index === -1 ? [] : allocateAveragely(queues, index, members.length)
-  }
-
-  async #members(topic: string): Promise<readonly string[]> {
-    const [address] = await this.#addresses(topic)
-    if (address === undefined) return []
-    const call = { header: { consumerGroup: this.#options.group }, body: undefined }
-    const reply = await this.#parts.invoker.invoke(address, 'GET_CONSUMER_LIST_BY_GROUP', call)
-    return bodyOf(reply, `members of ${this.#options.group}`)
   }
 
   /** RebalancePushImpl.computePullFromWhere */
@@ -190,6 +196,7 @@ export class PushConsumer {
         continue
       }
       try {
+        const pulledAt = (held.lastPullTimestamp = this.#parts.clock.now())
         const pull = { maxMsgNums: pullBatch, tag, group, suspendMs }
         const { messages, nextBeginOffset } = await this.#parts.messages.pull(
           held.queue,
@@ -197,6 +204,7 @@ export class PushConsumer {
           pull,
         )
         if (this.#lost(held)) return
+        this.#stats.pulled(held.queue.topic, messages.length, this.#parts.clock.now() - pulledAt)
         held.take(messages, nextBeginOffset)
         for (const message of messages) this.#waiting.push({ from: held, message })
         this.#work()
@@ -226,13 +234,70 @@ export class PushConsumer {
   }
 
   async #consume({ from, message }: Task): Promise<void> {
+    from.lastConsumeTimestamp = this.#parts.clock.now()
     try {
-      await this.#handler(withOrigin(message))
+      await this.#handle(message)
       from.done(message)
     } catch (error) {
       this.#report(error)
       await this.#sendBack({ from, message })
     }
+  }
+
+  /** @throws what the handler throws */
+  async #handle(message: Message): Promise<void> {
+    const { clock } = this.#parts
+    const begunAt = clock.now()
+    let ok = false
+    try {
+      await this.#handler(withOrigin(message))
+      ok = true
+    } finally {
+      this.#stats.consumed(message.topic, clock.now() - begunAt, ok)
+    }
+  }
+
+  /** For a tool that asks by a broker. Whatever becomes of it is the tool's: it is not sent back. */
+  async consumeDirectly(message: Message): Promise<ConsumeDirectlyResult> {
+    const begunAt = this.#parts.clock.now()
+    let remark: string | null = null
+    let consumeResult = 'CR_SUCCESS'
+    try {
+      await this.#handle(message)
+    } catch (error) {
+      consumeResult = 'CR_THROW_EXCEPTION'
+      remark = error instanceof Error ? error.message : String(error)
+    }
+    const spentTimeMills = this.#parts.clock.now() - begunAt
+    return { order: false, autoCommit: true, consumeResult, remark, spentTimeMills }
+  }
+
+  runningInfo(jstack: boolean): ConsumerRunningInfo {
+    return runningInfo({
+      settings: { ...this.#options, consumeFromWhere: consumeFromWhere(this.#options.from) },
+      startedAt: this.#startedAt,
+      subscriptions: this.#subscriptions,
+      queues: [...this.#queues.values()],
+      stats: this.#stats,
+      jstack,
+    })
+  }
+
+  heldOffsets(topic: string): readonly QueueOffset[] {
+    const held = [...this.#queues.values()].filter(({ queue }) => queue.topic === topic)
+    return held.map(({ queue, commitOffset }) => ({ ...queue, offset: commitOffset }))
+  }
+
+  /** DefaultMQPushConsumer's, of MQClientInstance.resetOffset: what is held of those queues is dropped. */
+  async resetOffsets(topic: string, offsets: readonly QueueOffset[]): Promise<void> {
+    for (const { offset, ...queue } of offsets) {
+      const held = this.#queues.get(queueKey(queue))
+      if (held === undefined || queue.topic !== topic) continue
+      held.dropped = true
+      this.#queues.delete(queueKey(queue))
+      await this.#commit(held, offset)
+    }
+    await this.rebalance()
   }
 
   /** What the broker does not take back is consumed again here: ConsumeMessageConcurrentlyService. */
@@ -261,46 +326,23 @@ export class PushConsumer {
     }
   }
 
-  async #heartbeat(): Promise<void> {
-    const { clientId, invoker } = this.#parts
-    const { group, from } = this.#options
-    const consumer: ConsumerData = {
-      groupName: group,
+  #consumerData(): ConsumerData {
+    return {
+      groupName: this.group,
       consumeType: 'CONSUME_PASSIVELY',
       messageModel: 'CLUSTERING',
-      consumeFromWhere: consumeFromWhere(from),
+      consumeFromWhere: consumeFromWhere(this.#options.from),
       subscriptions: this.#subscriptions,
       unitMode: false,
     }
-    const body = { clientId, producerGroups: [], consumers: [consumer], fingerprint: 0, withoutSub: false }
-    await this.#atBrokers(async (address) => {
-      checkSuccess(
-        await invoker.invoke(address, 'HEART_BEAT', { header: {}, body }),
-        `heartbeat to ${address}`,
-      )
-    })
-  }
-
-  /** At each broker that has one of the topics; one that fails is told of, and keeps nobody waiting. */
-  async #atBrokers(act: (address: string) => Promise<unknown>): Promise<void> {
-    const topics = this.#subscriptions.map(({ topic }) => this.#addresses(topic))
-    const addresses = new Set((await Promise.all(topics)).flat())
-    await Promise.all(
-      [...addresses].map((address) => act(address).catch((error: unknown) => this.#report(error))),
-    )
-  }
-
-  async #addresses(topic: string): Promise<string[]> {
-    const route = await this.#parts.routes.route(topic).catch(ifNoTopic(null))
-    return route === null ? [] : route.brokerDatas.flatMap((broker) => brokerAddr(broker) ?? [])
   }
 
   async #commitAll(): Promise<void> {
     await Promise.all([...this.#queues.values()].map((held) => this.#commit(held)))
   }
 
-  async #commit(held: ProcessQueue): Promise<void> {
-    const { commitOffset, queue } = held
+  async #commit(held: ProcessQueue, commitOffset = held.commitOffset): Promise<void> {
+    const { queue } = held
     if (commitOffset === held.committed) return
     const { invoker, routes } = this.#parts
     try {
@@ -343,20 +385,6 @@ export class PushConsumer {
   }
 }
 
-/** FilterAPI.buildSubscriptionData */
-function subscription(topic: string, subString: string, subVersion: number): Subscription {
-  const tagsSet = parseTags(subString) ?? []
-  return {
-    topic,
-    subString: tagsSet.length === 0 ? '*' : subString,
-    expressionType: 'TAG',
-    tagsSet,
-    codeSet: tagsSet.map(javaHash),
-    subVersion,
-    classFilterMode: false,
-  }
-}
-
 function consumeFromWhere(from: PushConsumerOptions['from']): string {
   if (from === 'first') return 'CONSUME_FROM_FIRST_OFFSET'
   return from === 'last' ? 'CONSUME_FROM_LAST_OFFSET' : 'CONSUME_FROM_TIMESTAMP'
@@ -366,12 +394,4 @@ function consumeFromWhere(from: PushConsumerOptions['from']): string {
 function withOrigin(message: Message): Message {
   const topic = message.properties[Property.retryTopic]
   return topic === undefined ? message : { ...message, topic }
-}
-
-/** A topic may be made later: its first message makes it. */
-function ifNoTopic<T>(instead: T): (error: unknown) => T {
-  return (error) => {
-    if (error instanceof MqError && error.code === 'MQ_TOPIC_NOT_EXIST') return instead
-    throw error
-  }
 }

@@ -1,11 +1,11 @@
 import { RemotingMessageAdmin } from '../client/admin/messages.ts'
+import { answerRequest } from '../client/consumer-requests.ts'
 import { NameServers } from '../client/name-servers.ts'
 import { PushConsumer } from '../client/push-consumer.ts'
 import { RemoteInvoker } from '../client/remote-invoker.ts'
 import { RouteTable } from '../client/route-table.ts'
 import { systemClock, systemTimers } from '../lib/clock.ts'
 import type { Message } from '../model/message.ts'
-import { requests } from '../remoting/requests/index.ts'
 import { namesrvAddresses, type Namesrv } from './namesrv.ts'
 
 export interface ConsumerOptions {
@@ -59,10 +59,11 @@ export class Consumer {
     const { group, topic, from = 'last', parallel = parallelDefault } = this.#options
     const { maxReconsumeTimes = maxReconsumeTimesDefault, onError = () => undefined } = this.#options
     let consumer: PushConsumer | null = null
-    const { code: membersChanged } = requests.NOTIFY_CONSUMER_IDS_CHANGED
     const invoker = new RemoteInvoker({
       timeoutMs: requestTimeoutMs,
-      onRequest: ({ code }) => void (code === membersChanged && consumer?.rebalance()),
+      onRequest: (command, answer) => {
+        if (consumer !== null) void answerRequest(consumer, command).then(answer)
+      },
     })
     const pulls = new RemoteInvoker({ timeoutMs: pullTimeoutMs })
     const nameServers = new NameServers(invoker, this.#addresses)

@@ -93,14 +93,33 @@ export interface ProducerInstance {
   readonly lastUpdateTimestamp: number
 }
 
-/** What a consumer tells of itself when it is asked; RocketMQ's ConsumerRunningInfo, what tools look at. */
+export type Scalars = Readonly<Record<string, string | number | boolean>>
+
+/** What a consumer tells of itself when it is asked; RocketMQ's ConsumerRunningInfo. */
 export interface ConsumerRunningInfo {
+  /** `PROP_…` of the client, and all its settings as text. */
   readonly properties: Readonly<Record<string, string>>
   readonly subscriptions: readonly Subscription[]
   /** Queues it has, with what it knows of each (ProcessQueueInfo). */
-  readonly queues: readonly (MessageQueue & { readonly info: Readonly<Record<string, string>> })[]
+  readonly queues: readonly (MessageQueue & { readonly info: Scalars })[]
+  /** Queues it pops from (PopProcessQueueInfo). */
+  readonly popQueues: readonly (MessageQueue & { readonly info: Scalars })[]
   /** By topic: ConsumeStatus. */
-  readonly status: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly status: Readonly<Record<string, Scalars>>
+  readonly userConsumerInfo: Readonly<Record<string, string>>
   /** Stacks of its threads, where they were asked for. */
   readonly jstack: string | null
+}
+
+/** Offsets that consumers hold in memory, by client id; RocketMQ's GetConsumerStatusBody. */
+export type ConsumerStatus = Readonly<Record<string, readonly (MessageQueue & { readonly offset: number })[]>>
+
+/** What a consumer made of a message that it was handed; RocketMQ's ConsumeMessageDirectlyResult. */
+export interface ConsumeDirectlyResult {
+  readonly order: boolean
+  readonly autoCommit: boolean
+  /** CR_SUCCESS, CR_LATER, CR_ROLLBACK, CR_COMMIT, CR_THROW_EXCEPTION or CR_RETURN_NULL. */
+  readonly consumeResult: string
+  readonly remark: string | null
+  readonly spentTimeMills: number
 }

@@ -1,5 +1,7 @@
 import { limits } from './limits.ts'
 
+/** Where clients with trace on send what they did: TopicValidator.RMQ_SYS_TRACE_TOPIC. */
+export const traceTopic = 'RMQ_SYS_TRACE_TOPIC'
 /**
  * TBW102: the topic whose queues unknown topics are made after; TopicValidator.AUTO_CREATE_TOPIC_KEY_TOPIC.
  */

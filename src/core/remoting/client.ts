@@ -1,19 +1,20 @@
 import { connect, type Socket } from 'node:net'
 import { MqError } from '../errors.ts'
 import { ourVersion } from '../model/versions.ts'
-import type { EncodedCall } from './codec.ts'
+import type { EncodedAnswer, EncodedCall } from './codec.ts'
 import { Connection } from './connection.ts'
 import { CommandFlag, encodeFrame, type Command, type SerializeType } from './frame.ts'
 import { ourLanguage } from './languages.ts'
 import { ResponseCode } from './response-codes.ts'
+import { responseFrame } from './response-frame.ts'
 
 export interface ClientOptions {
   /** For connecting, and for one answer. */
   readonly timeoutMs: number
   /** Header type of requests; codes beyond 16 bits always go as JSON. */
   readonly serializeType?: SerializeType
-  /** What a server tells unasked: one-way requests of the table, by code. */
-  readonly onRequest?: (command: Command) => void
+  /** What a server asks, or tells: requests of the table, by code. One-way ones have no answer. */
+  readonly onRequest?: (command: Command, answer: (answer: EncodedAnswer) => void) => void
 }
 
 type OnReply = (error: MqError | null, command: Command | null) => void
@@ -143,7 +144,11 @@ export class RemotingClient {
   }
 
   #answered(connection: Connection, command: Command): void {
-    if (!(command.flag & CommandFlag.response)) return this.#options.onRequest?.(command)
+    if (!(command.flag & CommandFlag.response)) {
+      return this.#options.onRequest?.(command, (answer) => {
+        if (!(command.flag & CommandFlag.oneway)) connection.send(responseFrame(command, answer))
+      })
+    }
     const waiting = this.#waiting.get(command.opaque)
     if (waiting === undefined) return
     if (command.code === ResponseCode.goAway && !waiting.sentAgain) return this.#goneAway(connection, waiting)

@@ -1,15 +1,18 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { MqError } from '../errors.ts'
+import { systemTimers, type Timers } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { formatHost, hostOf } from '../model/host.ts'
 import { ourVersion } from '../model/versions.ts'
 import { decodeCall, encodeAnswer, encodeCall, type EncodedAnswer } from './codec.ts'
 import { Connection } from './connection.ts'
-import { CommandFlag, emptyBody, encodeFrame, type Command, type SerializeType } from './frame.ts'
+import { CommandFlag, emptyBody, encodeFrame, type Command } from './frame.ts'
 import { answerOfError, type CallContext, type Channel, type Handler, type Handlers } from './handlers.ts'
 import { ourLanguage } from './languages.ts'
+import { Questions, type OnAnswer } from './questions.ts'
 import { givesMessages, requestNameOf, type CallOf, type RequestName } from './requests/index.ts'
 import { ResponseCode } from './response-codes.ts'
+import { responseFrame } from './response-frame.ts'
 import { Unsent } from './unsent.ts'
 
 export interface ServerOptions {
@@ -22,6 +25,8 @@ export interface ServerOptions {
   readonly idleMaxMs?: number
   /** Where callers are said to have dialled, when the socket does not know: an ip, and null for its port. */
   readonly dialledAs?: { readonly host: string; readonly port: number | null }
+  /** For what clients are asked; default the system's. */
+  readonly timers?: Timers
   readonly log: Log
 }
 
@@ -45,11 +50,13 @@ export class RemotingServer {
   /** What each had not read at the last look. */
   readonly #unread = new WeakMap<Connection, number>()
   #lookedAt = 0
+  readonly #questions: Questions
   /** Of requests to clients: theirs have a count of their own. */
   #opaque = 0
 
   constructor(options: ServerOptions) {
     this.#options = options
+    this.#questions = new Questions(options.timers ?? systemTimers)
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket))
   }
 
@@ -63,6 +70,7 @@ export class RemotingServer {
       (command) => this.#serve(connection, { channel: connection, remoteHost, localAddress: local }, command),
       () => {
         this.#connections.delete(connection)
+        this.#questions.disconnected(connection)
         onDisconnect(connection)
       },
       this.#unsent,
@@ -106,13 +114,47 @@ export class RemotingServer {
 
   /** A one-way request to a client. @returns false when it has gone or does not read */
   push<N extends RequestName>(channel: Channel, name: N, call: CallOf<N>): boolean {
-    const connection = this.#connections.get(channel)
-    if (connection === undefined || connection.congested) return false
-    this.#opaque = (this.#opaque + 1) & 0x7fffffff
-    const header = { language: ourLanguage, version: ourVersion, opaque: this.#opaque, remark: null }
-    const request = { ...encodeCall(name, call), ...header, flag: CommandFlag.oneway }
-    connection.send(encodeFrame({ ...request, serializeType: 'json' }))
+    const connection = this.#reader(channel)
+    if (connection === null) return false
+    this.#request(connection, name, call, this.#nextOpaque(), CommandFlag.oneway)
     return true
+  }
+
+  /** A request to a client, and its answer; `onAnswer` as Questions says. */
+  ask<N extends RequestName>(
+    channel: Channel,
+    name: N,
+    call: CallOf<N>,
+    timeoutMs: number,
+    onAnswer: OnAnswer<N>,
+  ): void {
+    const connection = this.#reader(channel)
+    if (connection === null)
+      return onAnswer(new MqError('MQ_FAILED', `${channel.remoteAddress} has gone, or does not read`), null)
+    const opaque = this.#nextOpaque()
+    if (this.#questions.open(connection, opaque, name, timeoutMs, onAnswer))
+      this.#request(connection, name, call, opaque, 0)
+  }
+
+  /** Null: it has gone, or does not read. */
+  #reader(channel: Channel): Connection | null {
+    const connection = this.#connections.get(channel)
+    return connection === undefined || connection.congested ? null : connection
+  }
+
+  #nextOpaque(): number {
+    return (this.#opaque = (this.#opaque + 1) & 0x7fffffff)
+  }
+
+  #request<N extends RequestName>(
+    connection: Connection,
+    name: N,
+    call: CallOf<N>,
+    opaque: number,
+    flag: number,
+  ): void {
+    const header = { language: ourLanguage, version: ourVersion, opaque, remark: null, flag }
+    connection.send(encodeFrame({ ...encodeCall(name, call), ...header, serializeType: 'json' }))
   }
 
   /** While others are refused for it: who has read nothing between two looks does not come to it any more. */
@@ -129,8 +171,7 @@ export class RemotingServer {
   }
 
   #serve(connection: Connection, peer: Omit<CallContext, 'language' | 'version'>, command: Command): void {
-    // answers to requests we sent: none are sent yet that want one
-    if (command.flag & CommandFlag.response) return
+    if (command.flag & CommandFlag.response) return this.#questions.answered(connection, command)
     const name = requestNameOf(command.code)
     const handler =
       name === null ? undefined : (this.#options.handlers[name] as Handler<RequestName> | undefined)
@@ -167,20 +208,4 @@ export class RemotingServer {
 
 function refusal(code: number, remark: string): EncodedAnswer {
   return { code, remark, ext: {}, body: emptyBody }
-}
-
-function responseFrame(command: Command, encoded: EncodedAnswer): Buffer {
-  return encodeFrame({
-    ...encoded,
-    serializeType: responseType(command.serializeType, encoded.code),
-    language: ourLanguage,
-    version: ourVersion,
-    opaque: command.opaque,
-    flag: CommandFlag.response,
-  })
-}
-
-/** Codes beyond 16 bits do not fit a binary header. */
-function responseType(asked: SerializeType, code: number): SerializeType {
-  return code > 32767 ? 'json' : asked
 }

@@ -122,6 +122,84 @@ describe('the library', () => {
     await until(() => rest.length >= 7)
   })
 
+  describe('when its broker is asked about it', () => {
+    let admin: MqAdmin
+    let got: string[]
+    let fails = false
+
+    beforeEach(async () => {
+      admin = await MqAdmin.connect({ namesrv: served.namesrv })
+      open.push(admin)
+      got = []
+      fails = false
+      await join({}, (message) => {
+        got.push(message.body.toString())
+        if (fails) throw new Error('not this one')
+      })
+    })
+
+    const clientId = async (): Promise<string> =>
+      (await admin.groups.members('g')).connections.map((each) => each.clientId)[0]!
+
+    it('says what it does', async () => {
+      await send(0, 8)
+      await until(() => got.length === 8)
+      const info = await admin.groups.runningInfo('g', await clientId(), true)
+      assert.deepEqual(
+        [info.properties['PROP_CONSUME_TYPE'], info.properties['PROP_CONSUMEORDERLY']],
+        ['CONSUME_PASSIVELY', 'false'],
+      )
+      assert.deepEqual(info.subscriptions.map(({ topic }) => topic).sort(), ['%RETRY%g', 'orders'])
+      const queues = info.queues.filter(({ topic }) => topic === 'orders')
+      assert.deepEqual(
+        queues.map(({ queueId, info: queue }) => [queueId, queue['commitOffset'], queue['droped']]).sort(),
+        [0, 1, 2, 3].map((queueId) => [queueId, 2, false]),
+      )
+      assert.ok(Number(info.status['orders']!['consumeOKTPS']) > 0)
+      assert.equal(info.status['orders']!['consumeFailedMsgs'], 0)
+      assert.match(info.jstack!, /Node/)
+      await assert.rejects(admin.groups.runningInfo('g', 'nobody'), { code: 'MQ_CONSUMER_NOT_ONLINE' })
+    })
+
+    it('takes a message that is handed to it, and says what became of it', async () => {
+      const sent = await producer.send({ topic: 'orders', body: 'again' })
+      await until(() => got.length === 1)
+      const message = await admin.messages.byId('orders', sent.msgId)
+      const { consumeResult, autoCommit } = await admin.messages.consumeDirectly(
+        message,
+        'g',
+        await clientId(),
+      )
+      assert.deepEqual([consumeResult, autoCommit, got], ['CR_SUCCESS', true, ['again', 'again']])
+      fails = true
+      const failed = await admin.messages.consumeDirectly(message, 'g', await clientId())
+      assert.deepEqual([failed.consumeResult, failed.remark], ['CR_THROW_EXCEPTION', 'not this one'])
+      await assert.rejects(admin.messages.consumeDirectly(message, 'g', 'nobody'), {
+        code: 'MQ_CONSUMER_NOT_ONLINE',
+      })
+    })
+
+    for (const serverSide of ['true', 'false']) {
+      it(`goes back at once when the group is moved, useServerSideResetOffset=${serverSide}`, async () => {
+        await send(0, 8)
+        await until(() => got.length === 8)
+        const sent = Array.from({ length: 8 }, (_, i) => String(i))
+        const [broker] = await admin.cluster.members()
+        await admin.brokers.updateConfig(broker!.brokerAddr, 'useServerSideResetOffset', serverSide)
+        const committed = async (): Promise<number> => {
+          const { offsets } = await admin.groups.progress('g', 'orders')
+          return offsets.reduce((sum, each) => sum + each.consumerOffset, 0)
+        }
+        // by pulls that carry it, or every 5 s
+        while ((await committed()) < 8) await send(0, 0)
+        got.length = 0
+        await admin.groups.resetByTime('g', 'orders', 0, { force: true })
+        await until(() => got.length === 8)
+        assert.deepEqual([...got].sort(), sent)
+      })
+    }
+  })
+
   it('says at once that nobody is there', async () => {
     const nobody = new Consumer({ namesrv: '127.0.0.1:1', group: 'g', topic: 't' }, () => undefined)
     await assert.rejects(nobody.start(), { code: 'MQ_NAMESRV_UNREACHABLE' })

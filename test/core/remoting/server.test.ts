@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import type { Server, Socket } from 'node:net'
 import { MqError } from '../../../src/core/errors.ts'
 import { silentLog } from '../../../src/core/lib/log.ts'
-import { Connection } from '../../../src/core/remoting/connection.ts'
 import {
   CommandFlag,
   encodeFrame,
@@ -12,40 +11,8 @@ import {
 } from '../../../src/core/remoting/frame.ts'
 import type { CallContext, Handlers } from '../../../src/core/remoting/handlers.ts'
 import { RemotingServer } from '../../../src/core/remoting/server.ts'
+import { peer, request, type Peer } from './peer.ts'
 import { dial, until } from './sockets.ts'
-
-const request: Command = {
-  serializeType: 'json',
-  code: 206,
-  language: 'JAVA',
-  version: 513,
-  opaque: 1,
-  flag: 0,
-  remark: null,
-  ext: {},
-  body: Buffer.alloc(0),
-}
-
-interface Peer {
-  readonly socket: Socket
-  readonly answers: Command[]
-  ask(change: Partial<Command>): void
-}
-
-async function peer(port: number): Promise<Peer> {
-  const socket = await dial(port)
-  const answers: Command[] = []
-  const connection = new Connection(
-    socket,
-    (answer) => answers.push(answer),
-    () => undefined,
-  )
-  return {
-    socket,
-    answers,
-    ask: (change) => connection.send(encodeFrame({ ...request, ...change })),
-  }
-}
 
 describe('RemotingServer', () => {
   let server: RemotingServer

@@ -4,7 +4,7 @@ import type { Broker } from '../broker.ts'
 import { parseFilter } from '../filter/parse-filter.ts'
 import { runtimeInfo } from '../runtime-info.ts'
 
-/** ClientManageProcessor and what tools ask about clients: 28, 34, 35, 38, 46, 203, 204, 307, 309, 328. */
+/** ClientManageProcessor and what tools ask about clients: 28, 34, 35, 38, 46, 203, 204, 328. */
 export function clientHandlers(broker: Broker): Handlers {
   return {
     HEART_BEAT({ channel, language, version }, { body }, reply) {
@@ -45,15 +45,6 @@ export function clientHandlers(broker: Broker): Handlers {
     },
     GET_ALL_PRODUCER_INFO(_context, _call, reply) {
       reply({ body: broker.clients.allProducers() })
-    },
-    GET_CONSUMER_RUNNING_INFO(_context, { header }) {
-      throw new MqError('MQ_FAILED', `The Consumer <${header.consumerGroup}> <${header.clientId}> not online`)
-    },
-    CONSUME_MESSAGE_DIRECTLY(_context, { header }) {
-      throw new MqError(
-        'MQ_FAILED',
-        `The Consumer <${header.consumerGroup}> <${header.clientId ?? ''}> not online`,
-      )
     },
     GET_BROKER_RUNTIME_INFO(_context, _call, reply) {
       reply({ body: runtimeInfo(broker) })

@@ -3,7 +3,7 @@ import type { BrokerConsumeStats } from '../../model/client-data.ts'
 import type { Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
 import { consumeStats } from '../consume-stats.ts'
-import { resetOffsets } from '../reset-offsets.ts'
+import { pushOffsets, resetOffsets } from '../reset-offsets.ts'
 
 /** The group half of AdminBrokerProcessor: 200, 201, 207, 222, 225, 317, 352. */
 export function groupHandlers(broker: Broker): Handlers {
@@ -33,10 +33,12 @@ export function groupHandlers(broker: Broker): Handlers {
       if (header.cleanOffset === true) broker.offsets.removeGroup(header.groupName)
       reply({})
     },
-    INVOKE_BROKER_TO_RESET_OFFSET(_context, { header }, reply) {
-      const { group, topic, queueId = -1, offset = -1, timestamp } = header
+    INVOKE_BROKER_TO_RESET_OFFSET({ language }, { header }, reply) {
+      const { group, topic, queueId = -1, offset = -1, timestamp, isForce } = header
       const to = queueId >= 0 && offset !== -1 ? { offset } : { timestamp }
-      const moved = resetOffsets(broker, group, topic, queueId >= 0 ? queueId : null, to)
+      const moved = broker.settings.isOn('useServerSideResetOffset')
+        ? resetOffsets(broker, group, topic, queueId >= 0 ? queueId : null, to)
+        : pushOffsets(broker, group, topic, timestamp, isForce, language === 'CPP')
       reply({ body: moved.map((each) => ({ topic, brokerName: broker.brokerName, ...each })) })
     },
     GET_BROKER_CONSUME_STATS({ localAddress }, { header }, reply) {

@@ -2,6 +2,7 @@ import type { Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
 import { assignmentHandlers } from './assignment.ts'
 import { brokerOwnHandlers } from './broker.ts'
+import { askClientHandlers } from './ask-client.ts'
 import { clientHandlers } from './client.ts'
 import { groupHandlers } from './group.ts'
 import { lockHandlers } from './lock.ts'
@@ -27,6 +28,7 @@ export function brokerHandlers(broker: Broker): Handlers {
     ...groupHandlers(broker),
     ...messageHandlers(broker),
     ...clientHandlers(broker),
+    ...askClientHandlers(broker),
     ...brokerOwnHandlers(broker),
   }
 }

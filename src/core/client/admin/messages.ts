@@ -1,4 +1,5 @@
 import { MqError } from '../../errors.ts'
+import type { ConsumeDirectlyResult } from '../../model/client-data.ts'
 import { parseOffsetMsgId } from '../../model/ids.ts'
 import type { Message, PullResult, PullStatus } from '../../model/message.ts'
 import { decodeMessage, decodeMessages } from '../../model/message-codec.ts'
@@ -8,10 +9,10 @@ import { readRecord } from '../../model/record.ts'
 import { brokerAddr, type TopicRoute } from '../../model/route.ts'
 import { PullFlag } from '../../model/sys-flag.ts'
 import { parseRecallHandle } from '../../model/timer.ts'
+import { emptyBody } from '../../remoting/frame.ts'
 import type { ReplyOf } from '../../remoting/requests/index.ts'
 import { ResponseCode } from '../../remoting/response-codes.ts'
 import type {
-  ConsumeDirectlyResult,
   ByIdOptions,
   KeyQuery,
   MessageAdmin,
@@ -233,7 +234,7 @@ export class RemotingMessageAdmin implements MessageAdmin {
           brokerName: message.brokerName,
           topic: message.topic,
         },
-        body: undefined,
+        body: emptyBody,
       },
     )
     if (reply.code === ResponseCode.systemError && /not online/.test(reply.remark ?? '')) {

@@ -206,11 +206,3 @@ export const consumeStats = json<ConsumeStats>(
   (from) => consumeStatsShape.read(from),
   consumeStatsShape.write,
 )
-
-export const consumeMessageDirectlyResult = json('ConsumeMessageDirectlyResult', (from) => ({
-  order: from.flag('order'),
-  autoCommit: from.flag('autoCommit', true),
-  consumeResult: from.text('consumeResult'),
-  remark: from.textOrNull('remark'),
-  spentTimeMills: from.number('spentTimeMills'),
-}))

@@ -81,6 +81,20 @@ export class JsonObject {
     return map
   }
 
+  isList(name: string): boolean {
+    return Array.isArray(this.#members[name])
+  }
+
+  /** Members as they are, for beans of simple fields. */
+  scalars(): Record<string, string | number | boolean> {
+    const map = Object.create(null) as Record<string, string | number | boolean>
+    for (const name of this.names) {
+      const value = this.#members[name]
+      map[name] = typeof value === 'number' || typeof value === 'boolean' ? value : this.text(name)
+    }
+    return map
+  }
+
   #list(name: string): unknown[] {
     const value = this.#members[name] ?? []
     if (!Array.isArray(value)) throw new TypeError(`${name} is no list`)

@@ -1,14 +1,8 @@
-import type {
-  ConsumerRunningInfo,
-  BrokerConsumeStats,
-  ClientConnection,
-  ProducerInstance,
-} from '../../model/client-data.ts'
+import type { BrokerConsumeStats, ClientConnection, ProducerInstance } from '../../model/client-data.ts'
 import type { GroupRetryPolicy, SubscriptionGroupConfig } from '../../model/group.ts'
 import type { DataVersion } from '../../model/route.ts'
 import { json, type JsonObject } from './codecs.ts'
-import { consumeStatsShape, readConnection, readSubscription } from './bodies.ts'
-import { queueKey, readQueue } from './queues.ts'
+import { consumeStatsShape, readConnection } from './bodies.ts'
 import { readDataVersion } from './topics.ts'
 
 /** Bodies of the requests about groups; each names its Java class. */
@@ -103,29 +97,6 @@ export const brokerConsumeStats = json<BrokerConsumeStats>(
   ({ groups, ...rest }) => ({
     ...rest,
     consumeStatsList: groups.map(({ group, stats }) => ({ [group]: stats.map(consumeStatsShape.write) })),
-  }),
-)
-
-export const consumerRunningInfo = json<ConsumerRunningInfo>(
-  'ConsumerRunningInfo',
-  (from) => {
-    const [queues, status] = [from.object('mqTable'), from.object('statusTable')]
-    return {
-      properties: from.object('properties').textMap(),
-      subscriptions: from.objects('subscriptionSet').map(readSubscription),
-      queues: queues.names.map((key) => ({ ...readQueue(key), info: queues.object(key).textMap() })),
-      status: Object.fromEntries(status.names.map((topic) => [topic, status.object(topic).textMap()])),
-      jstack: from.textOrNull('jstack'),
-    }
-  },
-  ({ properties, subscriptions, queues, status, jstack }) => ({
-    jstack,
-    mqPopTable: {},
-    mqTable: new Map(queues.map(({ info, ...queue }) => [queueKey(queue), info])),
-    properties,
-    statusTable: status,
-    subscriptionSet: subscriptions,
-    userConsumerInfo: {},
   }),
 )
 

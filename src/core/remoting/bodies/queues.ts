@@ -16,11 +16,13 @@ export function queueKey({ topic, brokerName, queueId }: MessageQueue): MessageQ
   return { topic, brokerName, queueId }
 }
 
+/** A Map<MessageQueue, Long>. */
+export function readOffsets(from: JsonObject): QueueOffset[] {
+  return from.names.map((key) => ({ ...readQueue(key), offset: from.number(key) }))
+}
+
 export const resetOffsetBody = json<readonly QueueOffset[]>(
   'ResetOffsetBody',
-  (from) => {
-    const table = from.object('offsetTable')
-    return table.names.map((key) => ({ ...readQueue(key), offset: table.number(key) }))
-  },
+  (from) => readOffsets(from.object('offsetTable')),
   (offsets) => ({ offsetTable: new Map(offsets.map((each) => [queueKey(each), each.offset])) }),
 )

@@ -1,13 +1,14 @@
+import { clientCheck, consumerConnection, consumerIdList, heartbeatData, kvTable } from '../bodies/bodies.ts'
+import { bytes } from '../bodies/codecs.ts'
 import {
-  clientCheck,
+  clientReset,
   consumeMessageDirectlyResult,
-  consumerConnection,
-  consumerIdList,
-  heartbeatData,
-  kvTable,
-} from '../bodies/bodies.ts'
-import { consumerRunningInfo, producerConnection, producerTable } from '../bodies/groups.ts'
-import { bool, i32, opt, request, str } from '../schema.ts'
+  consumerRunningInfo,
+  consumerStatus,
+  heldOffsets,
+} from '../bodies/consumers.ts'
+import { producerConnection, producerTable } from '../bodies/groups.ts'
+import { bool, i32, i64, opt, request, str } from '../schema.ts'
 import { rpcHeader, topicHeader } from './traits.ts'
 
 export const clientRequests = {
@@ -91,7 +92,7 @@ export const clientRequests = {
     code: 307,
     to: 'broker',
     impact: 'ro',
-    about: 'What one connected consumer does now; the broker asks it.',
+    about: 'What one connected consumer does now; the broker asks it with the same request.',
     header: {
       ...rpcHeader,
       consumerGroup: str('group'),
@@ -104,7 +105,8 @@ export const clientRequests = {
     code: 309,
     to: 'broker',
     impact: 'rw',
-    about: 'Have one connected consumer consume one stored message now.',
+    about:
+      'Have one connected consumer consume one stored message now; the broker hands it over with the same request.',
     header: {
       ...topicHeader,
       consumerGroup: str('group'),
@@ -115,7 +117,46 @@ export const clientRequests = {
       topicSysFlag: opt(i32('of the topic')),
       groupSysFlag: opt(i32('of the group')),
     },
+    body: bytes('the record, where a broker asks a consumer; empty where a tool asks the broker'),
     reply: { body: consumeMessageDirectlyResult },
+  }),
+  RESET_CONSUMER_CLIENT_OFFSET: request({
+    code: 220,
+    to: 'client',
+    impact: 'rw',
+    about: 'The group was moved: go on at these offsets. One-way.',
+    header: {
+      ...topicHeader,
+      group: str('group'),
+      topic: str('topic'),
+      queueId: opt(i32('below 0 or absent: every queue that the body names')),
+      offset: opt(i64('of that queue')),
+      timestamp: i64('store time it was moved to, epoch ms; below 0: behind the last message'),
+      isForce: bool('forward as well'),
+    },
+    body: clientReset,
+    reply: {},
+  }),
+  GET_CONSUMER_STATUS_FROM_CLIENT: request({
+    code: 221,
+    to: 'client',
+    impact: 'ro',
+    about: 'Offsets of a topic as the consumer holds them in memory.',
+    header: { ...topicHeader, topic: str('topic'), group: str('group'), clientAddr: opt(str('unused')) },
+    reply: { body: heldOffsets },
+  }),
+  INVOKE_BROKER_TO_GET_CONSUMER_STATUS: request({
+    code: 223,
+    to: 'broker',
+    impact: 'ro',
+    about: 'Offsets of a topic as its consumers hold them in memory; the broker asks each.',
+    header: {
+      ...topicHeader,
+      topic: str('topic'),
+      group: str('group'),
+      clientAddr: opt(str('client id of the one to ask; absent or blank: all')),
+    },
+    reply: { body: consumerStatus },
   }),
   GET_BROKER_RUNTIME_INFO: request({
     code: 28,
