@@ -32,8 +32,11 @@ function localAddress(): string {
  * month in local time, counter. 32 upper-case hex digits.
  */
 export class UniqueKeys {
-  readonly #prefix: string
+  readonly #head: string
   readonly #now: () => number
+  /** All but the counter, for keys made at `#madeAt`. */
+  #prefix = ''
+  #madeAt = -1
   #monthStart = 0
   #nextMonthStart = 0
   #counter = 0
@@ -43,17 +46,23 @@ export class UniqueKeys {
     hostOf(localAddress(), 0).copy(head, 0, 0, 4)
     head.writeUInt16BE(process.pid & 0xffff, 4)
     randomBytes(4).copy(head, 6)
-    this.#prefix = head.toString('hex').toUpperCase()
+    this.#head = head.toString('hex').toUpperCase()
     this.#now = now
   }
 
   next(): string {
     const now = this.#now()
-    if (now >= this.#nextMonthStart || now < this.#monthStart) this.#setMonth(now)
-    const elapsed = (now - this.#monthStart) >>> 0
+    if (now !== this.#madeAt) this.#setTime(now)
     const counter = this.#counter
     this.#counter = (counter + 1) & 0xffff
-    return this.#prefix + hex(elapsed, 8) + hex(counter, 4)
+    return this.#prefix + hexOfByte[counter >>> 8]! + hexOfByte[counter & 0xff]!
+  }
+
+  #setTime(now: number): void {
+    if (now >= this.#nextMonthStart || now < this.#monthStart) this.#setMonth(now)
+    const elapsed = (now - this.#monthStart) >>> 0
+    this.#prefix = this.#head + elapsed.toString(16).toUpperCase().padStart(8, '0')
+    this.#madeAt = now
   }
 
   #setMonth(now: number): void {
@@ -63,6 +72,4 @@ export class UniqueKeys {
   }
 }
 
-function hex(value: number, digits: number): string {
-  return value.toString(16).toUpperCase().padStart(digits, '0')
-}
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).toUpperCase().padStart(2, '0'))

@@ -8,7 +8,7 @@
  *   topicLength i8 (V1) | i16 (V2) | topic | propertiesLength i16 | properties
  */
 import { crc32 } from '../lib/crc32.ts'
-import { readI64, writeI64 } from '../lib/bytes.ts'
+import { putI32, readI64, writeI64 } from '../lib/bytes.ts'
 import { isHostV6, type HostBytes } from './host.ts'
 import { Property } from './properties.ts'
 import { SysFlag } from './sys-flag.ts'
@@ -76,12 +76,13 @@ export function recordVersion(topicSize: number): 1 | 2 {
 export function writeRecord(target: Buffer, at: number, record: StoredRecord): number {
   const size = recordSize(record)
   const propertiesAt = writeHead(target, at, size, record, record.properties.length)
+  putI32(target, at + bodyCrcAt, record.bodyCrc)
   target.set(record.properties, propertiesAt)
   return size
 }
 
 /** A record about to be stored: properties as text, topic and text measured before. */
-export interface RecordDraft extends Omit<StoredRecord, 'properties'> {
+export interface RecordDraft extends Omit<StoredRecord, 'properties' | 'bodyCrc'> {
   /** Ends with 0x02 or is empty. */
   readonly properties: string
   /** Bytes of `properties`, without the CRC property. */
@@ -94,10 +95,13 @@ export function draftSize(draft: RecordDraft): number {
   return heads + body.length + topic.length + propertiesSize + crcPropertySize
 }
 
-/** Writes a record with a CRC over everything as its last property; returns its size. */
-export function writeDraft(target: Buffer, at: number, draft: RecordDraft): number {
-  const size = draftSize(draft)
+/**
+ * Writes a record with a CRC over everything as its last property.
+ * @param size what `draftSize` says of it; the caller has made room
+ */
+export function writeDraft(target: Buffer, at: number, draft: RecordDraft, size: number): void {
   const propertiesAt = writeHead(target, at, size, draft, draft.propertiesSize + crcPropertySize)
+  putI32(target, at + bodyCrcAt, crc32(draft.body))
   // as many bytes as characters: all of it is ASCII
   target.write(
     draft.properties,
@@ -105,44 +109,46 @@ export function writeDraft(target: Buffer, at: number, draft: RecordDraft): numb
     draft.propertiesSize === draft.properties.length ? 'latin1' : 'utf8',
   )
   writeRecordCrc(target, at, size)
-  return size
 }
 
-/** Everything but the properties; returns where they go. */
+/** Everything but the body's CRC and the properties; returns where those go. */
 function writeHead(
   target: Buffer,
   at: number,
   size: number,
-  record: Omit<StoredRecord, 'properties'>,
+  record: Omit<StoredRecord, 'properties' | 'bodyCrc'>,
   propertiesSize: number,
 ): number {
-  target.writeInt32BE(size, at)
-  target.writeInt32BE(record.version === 1 ? Magic.v1 : Magic.v2, at + magicAt)
-  target.writeInt32BE(record.bodyCrc, at + bodyCrcAt)
-  target.writeInt32BE(record.queueId, at + queueIdAt)
-  target.writeInt32BE(record.flag, at + 16)
+  putI32(target, at, size)
+  putI32(target, at + magicAt, record.version === 1 ? Magic.v1 : Magic.v2)
+  putI32(target, at + queueIdAt, record.queueId)
+  putI32(target, at + 16, record.flag)
   writeI64(target, at + queueOffsetAt, record.queueOffset)
   writeI64(target, at + physicalOffsetAt, record.physicalOffset)
-  target.writeInt32BE(record.sysFlag, at + sysFlagAt)
+  putI32(target, at + sysFlagAt, record.sysFlag)
   writeI64(target, at + 40, record.bornTimestamp)
-  let cursor = at + bornHostAt
-  target.set(record.bornHost, cursor)
-  cursor += record.bornHost.length
+  let cursor = putBytes(target, at + bornHostAt, record.bornHost)
   writeI64(target, cursor, record.storeTimestamp)
-  target.set(record.storeHost, cursor + 8)
-  cursor += 8 + record.storeHost.length
-  target.writeInt32BE(record.reconsumeTimes, cursor)
+  cursor = putBytes(target, cursor + 8, record.storeHost)
+  putI32(target, cursor, record.reconsumeTimes)
   writeI64(target, cursor + 4, record.preparedTransactionOffset)
-  target.writeInt32BE(record.body.length, cursor + 12)
+  putI32(target, cursor + 12, record.body.length)
   target.set(record.body, cursor + 16)
   cursor += 16 + record.body.length
-  if (record.version === 1) target.writeInt8(record.topic.length, cursor)
-  else target.writeInt16BE(record.topic.length, cursor)
-  cursor += record.version
-  target.set(record.topic, cursor)
-  cursor += record.topic.length
-  target.writeInt16BE(propertiesSize, cursor)
+  const topicSize = record.topic.length
+  if (record.version === 2) target[cursor++] = topicSize >>> 8
+  target[cursor++] = topicSize
+  cursor = putBytes(target, cursor, record.topic)
+  target[cursor] = propertiesSize >>> 8
+  target[cursor + 1] = propertiesSize
   return cursor + 2
+}
+
+/** Copies some bytes; for so few a call costs more than they do. @returns where they end */
+function putBytes(target: Buffer, at: number, bytes: Buffer): number {
+  const { length } = bytes
+  for (let i = 0; i < length; i++) target[at + i] = bytes[i]!
+  return at + length
 }
 
 /**
@@ -301,8 +307,7 @@ export function inspectRecord(
   } else if (crc === 'required') {
     return { frame: 'bad', why: 'no record crc' }
   } else if (
-    crc32(source.subarray(layout.bodyLengthAt + 4, layout.topicAt - version)) !==
-    source.readInt32BE(at + bodyCrcAt)
+    crc32(source, layout.bodyLengthAt + 4, layout.topicAt - version) !== source.readInt32BE(at + bodyCrcAt)
   ) {
     // MessageExtEncoder leaves 0 for a null body, and a body of no bytes has CRC 0 as well
     return { frame: 'bad', why: 'body crc' }
@@ -343,8 +348,8 @@ export function withReconsumeTimes(record: Buffer, reconsumeTimes: number): Buff
 /** Fills in the reserved last bytes of a written record: ten digits, least significant first. */
 export function writeRecordCrc(target: Buffer, at: number, size: number): void {
   const digitsAt = at + size - 11
-  let rest = crc32(target.subarray(at, at + size - crcPropertySize))
-  crcPropertyHead.copy(target, at + size - crcPropertySize)
+  let rest = crc32(target, at, at + size - crcPropertySize)
+  putBytes(target, at + size - crcPropertySize, crcPropertyHead)
   for (let i = 0; i < 10; i++) {
     target[digitsAt + i] = 48 + (rest % 10)
     rest = Math.floor(rest / 10)
@@ -355,7 +360,7 @@ export function writeRecordCrc(target: Buffer, at: number, size: number): void {
 function recordCrcHolds(source: Buffer, at: number, end: number): boolean {
   let value = 0
   for (let i = 9; i >= 0; i--) value = value * 10 + (source[end - 11 + i]! - 48)
-  return crc32(source.subarray(at, end - crcPropertySize)) === value
+  return crc32(source, at, end - crcPropertySize) === value
 }
 
 /** True when the record that ends at `end` carries a CRC over everything. */

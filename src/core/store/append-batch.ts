@@ -1,5 +1,4 @@
 import type { Clock } from '../lib/clock.ts'
-import { crc32 } from '../lib/crc32.ts'
 import { MqError } from '../errors.ts'
 import type { HostBytes } from '../model/host.ts'
 import { limits } from '../model/limits.ts'
@@ -12,8 +11,8 @@ import {
   type RecordDraft,
 } from '../model/record.ts'
 import type { CommitLog } from './commit-log.ts'
-import { dispatchOf } from './dispatcher.ts'
-import type { DispatchedRecord } from './index-rows.ts'
+import { indexedProperties, isInQueue } from './dispatcher.ts'
+import { StagedRecords } from './staged-records.ts'
 
 /** A message on its way into the log. */
 export interface AppendRequest {
@@ -42,15 +41,8 @@ export interface AppendResult {
 /** Called once, after the batch is as safe as the store's `writer` promises. */
 export type AppendDone = (error: MqError | null, result: AppendResult | null) => void
 
-/** A record that is staged and not acknowledged yet. */
-export interface Staged {
-  /** Null: it has no place in a queue. */
-  readonly dispatch: DispatchedRecord | null
-  readonly size: number
-  readonly storeTimestamp: number
-  readonly result: AppendResult
-  readonly done: AppendDone
-}
+/** The same for several. */
+export type AppendAllDone = (error: MqError | null, results: readonly AppendResult[] | null) => void
 
 /** Its place is known only once the records before it are staged. */
 type MutableDraft = { -readonly [K in keyof RecordDraft]: RecordDraft[K] }
@@ -63,11 +55,14 @@ export class AppendBatch {
   readonly #log: CommitLog
   readonly #clock: Clock
   readonly #endOffset: (topic: string, queueId: number) => number
-  readonly #nextOffsets = new Map<string, number>()
-  #staged: Staged[] = []
+  readonly #topics = new Map<string, TopicQueues>()
+  #staged = new StagedRecords()
+  #spare: StagedRecords | null = null
   #lastStoreTimestamp = 0
   /** Most messages go to the topic of the one before. */
-  #lastTopic = { name: '', bytes: Buffer.alloc(0) }
+  #lastTopic: TopicQueues = { name: '', bytes: Buffer.alloc(0), nextOffsets: new Map() }
+  /** Filled in for each record; those of a batch that must lie together have their own. */
+  readonly #draft = emptyDraft()
 
   /** @param endOffset the queue offset behind the last record of a queue, as the index knows it */
   constructor(log: CommitLog, clock: Clock, endOffset: (topic: string, queueId: number) => number) {
@@ -77,29 +72,39 @@ export class AppendBatch {
   }
 
   get count(): number {
-    return this.#staged.length
+    return this.#staged.count
   }
 
   /** @throws MQ_MESSAGE_ILLEGAL, MQ_STORE_UNWRITABLE */
   add(request: AppendRequest, done: AppendDone): void {
-    const draft = this.#draftOf(request)
-    this.#log.reserve(draftSize(draft))
-    this.#stage(request, draft, done)
+    const size = this.#fill(this.#draft, request)
+    this.#log.reserve(size)
+    this.#stage(request, this.#draft, size)
+    this.#staged.tell(done)
+  }
+
+  /**
+   * Records in their order; each is looked at before the first one is staged. @throws as `add`
+   */
+  addAll(requests: readonly AppendRequest[], done: AppendAllDone): void {
+    const first = this.#staged.count
+    for (const request of requests) this.#log.refuseMisfit(this.#fill(this.#draft, request))
+    for (const request of requests) {
+      const size = this.#fill(this.#draft, request)
+      this.#log.reserve(size)
+      this.#stage(request, this.#draft, size)
+    }
+    this.#staged.tellAll(first, done)
   }
 
   /** Records that lie one behind the other in one segment. @throws as `add` */
-  addAll(
-    requests: readonly AppendRequest[],
-    done: (error: MqError | null, results: readonly AppendResult[] | null) => void,
-  ): void {
-    const drafts = requests.map((request) => this.#draftOf(request))
-    this.#log.reserve(drafts.reduce((sum, draft) => sum + draftSize(draft), 0))
-    const results: AppendResult[] = []
-    drafts.forEach((draft, i) => {
-      const last = i === drafts.length - 1
-      const lastDone: AppendDone = (error) => done(error, error === null ? results : null)
-      results.push(this.#stage(requests[i]!, draft, last ? lastDone : ignore))
-    })
+  addTogether(requests: readonly AppendRequest[], done: AppendAllDone): void {
+    const first = this.#staged.count
+    const drafts = requests.map(() => emptyDraft())
+    const sizes = requests.map((request, i) => this.#fill(drafts[i]!, request))
+    this.#log.reserve(sizes.reduce((sum, size) => sum + size, 0))
+    drafts.forEach((draft, i) => this.#stage(requests[i]!, draft, sizes[i]!))
+    this.#staged.tellAll(first, done)
   }
 
   /**
@@ -110,82 +115,112 @@ export class AppendBatch {
     this.#lastStoreTimestamp = Math.max(this.#lastStoreTimestamp, storeTimestamp)
   }
 
-  /** Hands over what is staged. */
-  take(): readonly Staged[] {
+  /** Hands over what is staged; whoever takes it gives it back. */
+  take(): StagedRecords {
     const staged = this.#staged
-    this.#staged = []
+    this.#staged = this.#spare ?? new StagedRecords()
+    this.#spare = null
     return staged
+  }
+
+  giveBack(staged: StagedRecords): void {
+    staged.clear()
+    this.#spare = staged
   }
 
   /** The log went on without us, or what was staged is lost. */
   forgetOffsets(): void {
-    this.#nextOffsets.clear()
+    this.#topics.clear()
+    this.#lastTopic = { name: '', bytes: Buffer.alloc(0), nextOffsets: new Map() }
   }
 
-  #draftOf(request: AppendRequest): MutableDraft {
-    const { topic: name, properties: text, bornHost, storeHost, body } = request
-    if (name !== this.#lastTopic.name) this.#lastTopic = { name, bytes: Buffer.from(name) }
-    const properties = text === '' || text.endsWith('\u0002') ? text : text + '\u0002'
+  #topicOf(name: string): TopicQueues {
+    if (name === this.#lastTopic.name) return this.#lastTopic
+    let topic = this.#topics.get(name)
+    if (topic === undefined)
+      this.#topics.set(name, (topic = { name, bytes: Buffer.from(name), nextOffsets: new Map() }))
+    return (this.#lastTopic = topic)
+  }
+
+  /** @returns the record's size @throws MQ_MESSAGE_ILLEGAL */
+  #fill(draft: MutableDraft, request: AppendRequest): number {
+    const { properties: text, bornHost, storeHost, body } = request
+    const topic = this.#topicOf(request.topic).bytes
+    const properties = text === '' || text.charCodeAt(text.length - 1) === 2 ? text : text + '\u0002'
     const propertiesSize = Buffer.byteLength(properties)
-    refuseMisfits(request, this.#lastTopic.bytes.length, propertiesSize)
+    refuseMisfits(request, topic.length, propertiesSize)
     // never falls: searching by time relies on it, and clocks jump
-    const now = Math.max(this.#clock.now(), this.#lastStoreTimestamp)
-    this.#lastStoreTimestamp = now
-    return {
-      version: recordVersion(this.#lastTopic.bytes.length),
-      bodyCrc: crc32(body),
-      queueId: request.queueId,
-      flag: request.flag,
-      queueOffset: 0,
-      physicalOffset: 0,
-      sysFlag: hostFlags(request.sysFlag, bornHost, storeHost),
-      bornTimestamp: request.bornTimestamp,
-      bornHost,
-      storeTimestamp: now,
-      storeHost,
-      reconsumeTimes: request.reconsumeTimes,
-      preparedTransactionOffset: request.preparedTransactionOffset,
-      body,
-      topic: this.#lastTopic.bytes,
-      properties,
-      propertiesSize,
-    }
+    this.#lastStoreTimestamp = Math.max(this.#clock.now(), this.#lastStoreTimestamp)
+    draft.version = recordVersion(topic.length)
+    draft.queueId = request.queueId
+    draft.flag = request.flag
+    draft.sysFlag = hostFlags(request.sysFlag, bornHost, storeHost)
+    draft.bornTimestamp = request.bornTimestamp
+    draft.bornHost = bornHost
+    draft.storeTimestamp = this.#lastStoreTimestamp
+    draft.storeHost = storeHost
+    draft.reconsumeTimes = request.reconsumeTimes
+    draft.preparedTransactionOffset = request.preparedTransactionOffset
+    draft.body = body
+    draft.topic = topic
+    draft.properties = properties
+    draft.propertiesSize = propertiesSize
+    return draftSize(draft)
   }
 
-  #stage(request: AppendRequest, draft: MutableDraft, done: AppendDone): AppendResult {
-    const { topic, queueId, sysFlag, properties } = request
-    const name = `${topic}/${queueId}`
+  #stage({ topic, queueId, sysFlag }: AppendRequest, draft: MutableDraft, size: number): void {
+    const { nextOffsets } = this.#topicOf(topic)
     const physicalOffset = (draft.physicalOffset = this.#log.end)
-    const queueOffset = (draft.queueOffset = this.#nextOffsets.get(name) ?? this.#endOffset(topic, queueId))
-    const size = writeDraft(this.#log.staging, this.#log.stagingAt(physicalOffset), draft)
+    const queueOffset = (draft.queueOffset = nextOffsets.get(queueId) ?? this.#endOffset(topic, queueId))
+    writeDraft(this.#log.staging, this.#log.stagingAt(physicalOffset), draft, size)
     this.#log.advance(size)
-    const { storeTimestamp } = draft
-    const dispatch = dispatchOf(
-      topic,
-      queueId,
-      queueOffset,
-      physicalOffset,
-      size,
-      sysFlag,
-      properties,
-      storeTimestamp,
-    )
-    if (dispatch !== null) this.#nextOffsets.set(name, queueOffset + 1)
-    const result = { queueOffset, physicalOffset }
-    this.#staged.push({ dispatch, size, storeTimestamp, result, done })
-    return result
+    const { properties, storeTimestamp } = draft
+    const inQueue = isInQueue(sysFlag)
+    const { addKey } = this.#staged
+    const tagsCode = inQueue ? indexedProperties(topic, properties, storeTimestamp, addKey) : 0
+    if (inQueue) nextOffsets.set(queueId, queueOffset + 1)
+    this.#staged.push(topic, queueId, queueOffset, physicalOffset, size, tagsCode, storeTimestamp, inQueue)
   }
 }
 
-const numbersOf32Bits = ['queueId', 'flag', 'sysFlag', 'reconsumeTimes'] as const
+/** A topic of this batch or one before. */
+interface TopicQueues {
+  readonly name: string
+  readonly bytes: Buffer
+  /** By queue. */
+  readonly nextOffsets: Map<number, number>
+}
+
+const nothing = Buffer.alloc(0)
+
+function emptyDraft(): MutableDraft {
+  return {
+    version: 1,
+    queueId: 0,
+    flag: 0,
+    queueOffset: 0,
+    physicalOffset: 0,
+    sysFlag: 0,
+    bornTimestamp: 0,
+    bornHost: nothing,
+    storeTimestamp: 0,
+    storeHost: nothing,
+    reconsumeTimes: 0,
+    preparedTransactionOffset: 0,
+    body: nothing,
+    topic: nothing,
+    properties: '',
+    propertiesSize: 0,
+  }
+}
 
 /** Before anything is staged: what has no place in a record's fields. @throws MQ_MESSAGE_ILLEGAL */
 function refuseMisfits(request: AppendRequest, topicSize: number, propertiesSize: number): void {
-  const { queueId } = request
-  for (const name of numbersOf32Bits) {
-    const value = request[name]
-    if (value !== (value | 0)) throw new MqError('MQ_MESSAGE_ILLEGAL', `${name} is ${value}, not 32 bits`)
-  }
+  const { queueId, flag, sysFlag, reconsumeTimes } = request
+  refuseUnless32Bits('queueId', queueId)
+  refuseUnless32Bits('flag', flag)
+  refuseUnless32Bits('sysFlag', sysFlag)
+  refuseUnless32Bits('reconsumeTimes', reconsumeTimes)
   if (queueId < 0) throw new MqError('MQ_MESSAGE_ILLEGAL', `queueId is ${queueId}`)
   if (topicSize > limits.retryTopicSizeMax) {
     throw new MqError('MQ_MESSAGE_ILLEGAL', `the topic has ${topicSize} bytes`)
@@ -195,6 +230,6 @@ function refuseMisfits(request: AppendRequest, topicSize: number, propertiesSize
   }
 }
 
-function ignore(): void {
-  // the last record of a batch carries its callback
+function refuseUnless32Bits(name: string, value: number): void {
+  if (value !== (value | 0)) throw new MqError('MQ_MESSAGE_ILLEGAL', `${name} is ${value}, not 32 bits`)
 }

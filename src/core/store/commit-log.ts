@@ -120,11 +120,8 @@ export class CommitLog {
     this.#unsynced.clear()
   }
 
-  /**
-   * Makes room for `size` bytes that must lie in one segment and returns where they go. Fills the rest of a
-   * segment that is too small with a blank record and goes on in the next one (CommitLog.doAppend).
-   */
-  reserve(size: number): number {
+  /** @throws MQ_MESSAGE_ILLEGAL for so many bytes that no segment, or no batch, can hold them */
+  refuseMisfit(size: number): void {
     if (size > stagingSize) {
       throw new MqError('MQ_MESSAGE_ILLEGAL', `${size} bytes are too much for one batch of ${stagingSize}`)
     }
@@ -133,6 +130,14 @@ export class CommitLog {
         hint: 'create the folder with a larger --segment-size',
       })
     }
+  }
+
+  /**
+   * Makes room for `size` bytes that must lie in one segment and returns where they go. Fills the rest of a
+   * segment that is too small with a blank record and goes on in the next one (CommitLog.doAppend).
+   */
+  reserve(size: number): number {
+    this.refuseMisfit(size)
     const segment = this.#segmentAt(this.#end)
     if (segment !== null && size + limits.blankSizeMin <= segment.end - this.#end) {
       if (this.#end + size - this.#stagedFrom > stagingSize) this.write()

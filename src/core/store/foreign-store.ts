@@ -132,6 +132,11 @@ export class ForeignStore implements MessageStore {
   }
 
   /** @throws MQ_STORE_FOREIGN */
+  appendAll(): never {
+    throw this.#refusal()
+  }
+
+  /** @throws MQ_STORE_FOREIGN */
   appendBatch(): never {
     throw this.#refusal()
   }

@@ -1,7 +1,8 @@
 import { MqError } from '../errors.ts'
-import type { AppendBatch, Staged } from './append-batch.ts'
+import type { AppendBatch } from './append-batch.ts'
 import type { CommitLog } from './commit-log.ts'
 import type { DispatchedRecord } from './index-rows.ts'
+import type { StagedRecords } from './staged-records.ts'
 import { unwritable } from './store-error.ts'
 import type { StoreIndex } from './store-index.ts'
 import type { WriterTurn } from './writer-turn.ts'
@@ -121,7 +122,7 @@ export class GroupCommit {
     batch.forgetOffsets()
     if (turn.held) turn.torn = true
     this.#endTurn(false)
-    for (const { done } of staged) done(reason, null)
+    this.#acknowledge(staged, reason)
   }
 
   /**
@@ -131,19 +132,26 @@ export class GroupCommit {
   commit(): void {
     if (this.#scheduled !== null) clearImmediate(this.#scheduled)
     this.#scheduled = null
-    const { writer, batch: staging, dispatched } = this.#parts
+    const { batch: staging } = this.#parts
     if (staging.count === 0) return
     const batch = staging.take()
     let error = this.#writeBatch(batch)
     // in a folder the next writer must be able to trust the row before anyone hears of the records
     error = this.#endTurn(error === null) ?? error
-    for (const { done, result } of batch) {
-      if (error === null) done(null, result)
-      else done(error, null)
-    }
+    this.#acknowledge(batch, error)
+  }
+
+  #acknowledge(records: StagedRecords, error: MqError | null): void {
+    const { writer, batch, dispatched } = this.#parts
+    records.acknowledge(error)
     // the answers to those who sent go out before those to the ones who wait
-    if (error === null && writer === 'hold')
-      for (const { dispatch } of batch) if (dispatch !== null) dispatched(dispatch)
+    if (error === null && writer === 'hold') {
+      for (let i = 0; i < records.count; i++) {
+        const record = records.dispatched(i)
+        if (record !== null) dispatched(record)
+      }
+    }
+    batch.giveBack(records)
   }
 
   /** In 'turn': lets the lock go, whatever happens. @returns why the next writer cannot trust the row */
@@ -158,17 +166,14 @@ export class GroupCommit {
     }
   }
 
-  #writeBatch(batch: readonly Staged[]): MqError | null {
+  #writeBatch(batch: StagedRecords): MqError | null {
     const { writer, syncs, log, index, turn } = this.#parts
     this.#wrote = true
     try {
       log.write()
       if (syncs) this.#sync()
-      for (const { dispatch, result, size, storeTimestamp } of batch) {
-        if (dispatch !== null) index.add(dispatch)
-        else index.pass(result.physicalOffset, size, storeTimestamp)
-      }
-      const small = writer === 'turn' && batch.length < smallTurn
+      index.addAll(batch)
+      const small = writer === 'turn' && batch.count < smallTurn
       if (small || index.unflushed >= unflushedMax) index.flush()
       return null
     } catch (error) {

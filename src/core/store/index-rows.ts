@@ -1,4 +1,6 @@
+import { grown } from '../lib/columns.ts'
 import type { QueueEntry } from './index-db.ts'
+import type { StagedRecords } from './staged-records.ts'
 
 /** What the dispatcher makes of a record: everything the index keeps of it. */
 export interface DispatchedRecord {
@@ -9,7 +11,8 @@ export interface DispatchedRecord {
   readonly size: number
   /** Java's hash of the tag; in the schedule topic the time of delivery, epoch ms. */
   readonly tagsCode: number
-  readonly keys: readonly string[]
+  /** Hashes of the topic and each key; dispatcher.ts. */
+  readonly keyHashes: readonly number[]
   /** Epoch ms. */
   readonly storeTimestamp: number
 }
@@ -48,14 +51,9 @@ export class QueueRows {
   }
 
   #grow(): void {
-    const capacity = this.count * 2
-    const { physicalOffsets, sizes, tagsCodes } = this
-    this.physicalOffsets = new Float64Array(capacity)
-    this.physicalOffsets.set(physicalOffsets)
-    this.sizes = new Int32Array(capacity)
-    this.sizes.set(sizes)
-    this.tagsCodes = new Float64Array(capacity)
-    this.tagsCodes.set(tagsCodes)
+    this.physicalOffsets = grown(this.physicalOffsets, Float64Array)
+    this.sizes = grown(this.sizes, Int32Array)
+    this.tagsCodes = grown(this.tagsCodes, Float64Array)
   }
 }
 
@@ -66,24 +64,55 @@ export class QueueRows {
  */
 export class IndexTail {
   readonly #topics = new Map<string, Map<number, QueueRows[]>>()
-  keyHashes: number[] = []
-  keyPhysicalOffsets: number[] = []
+  /** Most records are of the topic of the one before. */
+  #lastTopic = ''
+  #lastQueues = new Map<number, QueueRows[]>()
+  keyHashes = new Float64Array(64)
+  keyPhysicalOffsets = new Float64Array(64)
+  keyCount = 0
   /** Messages held. */
   count = 0
 
-  add(record: DispatchedRecord, hashOf: (topic: string, key: string) => number): void {
-    let queues = this.#topics.get(record.topic)
-    if (queues === undefined) this.#topics.set(record.topic, (queues = new Map<number, QueueRows[]>()))
-    let stretches = queues.get(record.queueId)
-    if (stretches === undefined) queues.set(record.queueId, (stretches = []))
-    let rows = stretches[stretches.length - 1]
-    if (rows?.endOffset !== record.queueOffset) stretches.push((rows = new QueueRows(record.queueOffset)))
-    rows.push(record.physicalOffset, record.size, record.tagsCode)
-    for (const key of record.keys) {
-      this.keyHashes.push(hashOf(record.topic, key))
-      this.keyPhysicalOffsets.push(record.physicalOffset)
-    }
+  add(record: DispatchedRecord): void {
+    const { topic, queueId, queueOffset, physicalOffset, size, tagsCode } = record
+    this.#rowsFor(topic, queueId, queueOffset).push(physicalOffset, size, tagsCode)
+    for (const hash of record.keyHashes) this.#addKey(hash, physicalOffset)
     this.count++
+  }
+
+  /** One of a batch; nothing for one without a place in a queue. */
+  addStaged(records: StagedRecords, i: number): void {
+    if (records.inQueue[i] === 0) return
+    const physicalOffset = records.physicalOffsets[i]!
+    const rows = this.#rowsFor(records.topics[i]!, records.queueIds[i]!, records.queueOffsets[i]!)
+    rows.push(physicalOffset, records.sizes[i]!, records.tagsCodes[i]!)
+    const keyEnd = records.keyEnds[i]!
+    for (let key = i === 0 ? 0 : records.keyEnds[i - 1]!; key < keyEnd; key++)
+      this.#addKey(records.keyHashes[key]!, physicalOffset)
+    this.count++
+  }
+
+  #rowsFor(topic: string, queueId: number, queueOffset: number): QueueRows {
+    if (topic !== this.#lastTopic) {
+      let queues = this.#topics.get(topic)
+      if (queues === undefined) this.#topics.set(topic, (queues = new Map<number, QueueRows[]>()))
+      this.#lastTopic = topic
+      this.#lastQueues = queues
+    }
+    let stretches = this.#lastQueues.get(queueId)
+    if (stretches === undefined) this.#lastQueues.set(queueId, (stretches = []))
+    let rows = stretches[stretches.length - 1]
+    if (rows?.endOffset !== queueOffset) stretches.push((rows = new QueueRows(queueOffset)))
+    return rows
+  }
+
+  #addKey(hash: number, physicalOffset: number): void {
+    if (this.keyCount === this.keyHashes.length) {
+      this.keyHashes = grown(this.keyHashes, Float64Array)
+      this.keyPhysicalOffsets = grown(this.keyPhysicalOffsets, Float64Array)
+    }
+    this.keyHashes[this.keyCount] = hash
+    this.keyPhysicalOffsets[this.keyCount++] = physicalOffset
   }
 
   /** A queue's stretches, ascending; none when it has nothing here. */
@@ -111,8 +140,8 @@ export class IndexTail {
 
   clear(): void {
     this.#topics.clear()
-    this.keyHashes = []
-    this.keyPhysicalOffsets = []
+    this.#lastTopic = ''
+    this.keyCount = 0
     this.count = 0
   }
 }

@@ -57,7 +57,7 @@ export class KeyIndex {
    * @param openCount entries that are open
    * @returns entries that are open now
    */
-  add(hashes: readonly number[], physicalOffsets: readonly number[], openCount: number): number {
+  add(hashes: ArrayLike<number>, physicalOffsets: ArrayLike<number>, openCount: number): number {
     if (openCount + hashes.length >= runSize) {
       this.#pack({ hashes, physicalOffsets })
       return 0
@@ -138,7 +138,8 @@ export class KeyIndex {
   /** Calls for every entry, in no order. */
   forEach(visit: (hash: number, physicalOffset: number) => void): void {
     const pages = this.#db.prepare('SELECT first_hash, entries FROM key_page')
-    for (const { entries } of pages.iterate() as Iterable<PageRow>) {
+    for (const page of pages.iterate() as Iterable<PageRow>) {
+      const entries = checked(page.entries)
       for (let i = 0; i * entrySize < entries.length; i++) {
         visit(readHash(entries, i), this.#base + entries.readUInt32BE(i * entrySize + 5))
       }
@@ -179,7 +180,8 @@ export class KeyIndex {
 }
 
 function checked(entries: Buffer): Buffer {
-  if (entries.length === 0 || entries.length % entrySize !== 0) throw corrupt('a page of keys that is none')
+  if (!Buffer.isBuffer(entries) || entries.length === 0 || entries.length % entrySize !== 0)
+    throw corrupt('a page of keys that is none')
   return entries
 }
 

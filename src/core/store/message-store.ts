@@ -17,6 +17,7 @@ export type MessageStore = Pick<
   | 'record'
   | 'records'
   | 'append'
+  | 'appendAll'
   | 'appendBatch'
   | 'extents'
   | 'deleteTopic'

@@ -1,5 +1,5 @@
 import type { CommitLog } from './commit-log.ts'
-import { topicKeyHash, type IndexDb } from './index-db.ts'
+import type { IndexDb } from './index-db.ts'
 import type { IndexFiles } from './index-files.ts'
 import { IndexTail, type DispatchedRecord } from './index-rows.ts'
 
@@ -54,7 +54,7 @@ export class SealedIndexes {
       let lastStoreTime = 0
       this.#walk(base, (record, storeTimestamp) => {
         lastStoreTime = storeTimestamp
-        if (record !== null) tail.add(record, topicKeyHash)
+        if (record !== null) tail.add(record)
         if (tail.count < chunk) return
         index.add(tail, base, lastStoreTime)
         tail.clear()

@@ -1,12 +1,13 @@
 import type { CommitLog } from './commit-log.ts'
-import { dispatchedRecord } from './dispatcher.ts'
+import { dispatchedRecord, topicKeyHash } from './dispatcher.ts'
 import { runToEnd, walkLog, walkSteps, type Damage } from './log-walk.ts'
 import { storeTimestampOf } from '../model/record.ts'
-import { topicKeyHash, type QueueEntry, type QueueExtent } from './index-db.ts'
+import type { QueueEntry, QueueExtent } from './index-db.ts'
 import type { IndexFiles } from './index-files.ts'
 import { IndexTail, tailRange, type DispatchedRecord } from './index-rows.ts'
 import { OpenIndexes } from './open-indexes.ts'
 import { isCorrupt } from './sqlite.ts'
+import type { StagedRecords } from './staged-records.ts'
 
 /** A tail of this size is flushed while a scan goes on, so that memory stays bounded. */
 const tailMax = 65_536
@@ -139,8 +140,19 @@ export class StoreIndex {
   /** Adds a record that has been written. They come in the order of the log. */
   add(record: DispatchedRecord): void {
     if (this.#files.writing) this.#rollTo(record.physicalOffset)
-    this.#tail.add(record, topicKeyHash)
+    this.#tail.add(record)
     this.#passed(record.physicalOffset + record.size, record.storeTimestamp)
+  }
+
+  /** Adds records that have been written, in the order of the log. */
+  addAll(records: StagedRecords): void {
+    const { physicalOffsets, sizes, storeTimestamps } = records
+    for (let i = 0; i < records.count; i++) {
+      const physicalOffset = physicalOffsets[i]!
+      this.#rollTo(physicalOffset)
+      this.#tail.addStaged(records, i)
+      this.#passed(physicalOffset + sizes[i]!, storeTimestamps[i]!)
+    }
   }
 
   /** A record that has been written and has no place in the index. */
@@ -257,8 +269,8 @@ export class StoreIndex {
     return this.#guarded(() => {
       const hash = topicKeyHash(topic, key)
       const found = new Set(this.#files.active?.keys.find(hash) ?? [])
-      const { keyHashes, keyPhysicalOffsets } = this.#tail
-      for (let i = 0; i < keyHashes.length; i++) if (keyHashes[i] === hash) found.add(keyPhysicalOffsets[i]!)
+      const { keyHashes, keyPhysicalOffsets, keyCount } = this.#tail
+      for (let i = 0; i < keyCount; i++) if (keyHashes[i] === hash) found.add(keyPhysicalOffsets[i]!)
       for (const offset of this.#files.sealedKeys(hash)) found.add(offset)
       return [...found].sort((a, b) => b - a)
     })

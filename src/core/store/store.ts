@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { bootId } from '../lib/boot-id.ts'
 import type { Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
-import { AppendBatch, type AppendDone, type AppendRequest, type AppendResult } from './append-batch.ts'
+import { AppendBatch, type AppendAllDone, type AppendDone, type AppendRequest } from './append-batch.ts'
 import { CommitLog } from './commit-log.ts'
 import { Expiry } from './expiry.ts'
 import type { FileSystem } from './file-system.ts'
@@ -224,13 +224,22 @@ export class Store {
     })
   }
 
-  /** Several records, one behind the other in one segment. @throws as `append` */
-  appendBatch(
-    requests: readonly AppendRequest[],
-    done: (error: MqError | null, results: readonly AppendResult[] | null) => void,
-  ): void {
+  /**
+   * Several records in their order, and one call when all of them are acknowledged.
+   * @throws as `append`, before anything is staged
+   */
+  appendAll(requests: readonly AppendRequest[], done: AppendAllDone): void {
+    this.#stageAll(requests, () => this.#batch.addAll(requests, done))
+  }
+
+  /** The same, one behind the other in one segment. @throws as `append` */
+  appendBatch(requests: readonly AppendRequest[], done: AppendAllDone): void {
+    this.#stageAll(requests, () => this.#batch.addTogether(requests, done))
+  }
+
+  #stageAll(requests: readonly AppendRequest[], add: () => void): void {
     this.#writing.stage(() => {
-      this.#batch.addAll(requests, done)
+      add()
       for (const { dueAt } of requests) if (dueAt !== undefined) this.#turn.expectDue(dueAt)
     })
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { javaHash, keyHash, keyHashBits } from '../../../src/core/lib/hash.ts'
+import fc from 'fast-check'
+import { javaHash, javaHashIn, KeyHash, keyHashBits } from '../../../src/core/lib/hash.ts'
 
 describe('javaHash', () => {
   it('is String.hashCode', () => {
@@ -13,11 +14,16 @@ describe('javaHash', () => {
       '😀': 1772899,
       polygenelubricants: -2147483648,
     }
-    for (const [text, hash] of Object.entries(known)) assert.equal(javaHash(text), hash, text)
+    for (const [text, hash] of Object.entries(known)) {
+      assert.equal(javaHash(text), hash, text)
+      assert.equal(javaHashIn(`x${text}yy`, 1, 1 + text.length), hash, text)
+    }
   })
 })
 
-describe('keyHash', () => {
+describe('KeyHash', () => {
+  const keyHash = (text: string): number => new KeyHash('').of(text)
+
   it('has its bits, and collides over similar keys no more than chance would', () => {
     const seen = new Set<number>()
     let count = 0
@@ -48,6 +54,18 @@ describe('keyHash', () => {
       // 255 degrees of freedom: mean 255, standard deviation 22.6
       assert.ok(chiSquared < 255 + 6 * 22.6, `chi squared ${chiSquared}`)
     }
+  })
+
+  it('is the same wherever a text is parted', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), fc.string(), (head, text, tail) => {
+        assert.equal(new KeyHash(head).of(`${tail}${text}`, tail.length), keyHash(head + text))
+        assert.equal(
+          new KeyHash('').of(head + text + tail, 0, head.length + text.length),
+          keyHash(head + text),
+        )
+      }),
+    )
   })
 
   it('tells names and keys apart that share characters', () => {

@@ -5,7 +5,7 @@ import type { Clock } from '../../../src/core/lib/clock.ts'
 import { parseHost } from '../../../src/core/model/host.ts'
 import { readRecord } from '../../../src/core/model/record.ts'
 import { nodeFileSystem } from '../../../src/core/store/file-system.ts'
-import type { AppendResult } from '../../../src/core/store/append-batch.ts'
+import type { AppendRequest, AppendResult } from '../../../src/core/store/append-batch.ts'
 import { Store } from '../../../src/core/store/store.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
@@ -17,6 +17,20 @@ describe('Store', () => {
   const open = (writer: 'turn' | 'hold' = 'turn', segmentSize = 64 * 1024): Store =>
     new Store({ folder: folder.path, fs: nodeFileSystem, clock, segmentSize, writer, lockTimeoutMs: 2000 })
 
+  const requestOf = (topic: string, queueId: number, body: string, key = ''): AppendRequest => ({
+    topic,
+    queueId,
+    flag: 0,
+    sysFlag: 0,
+    bornTimestamp: 1,
+    bornHost: host,
+    storeHost: host,
+    reconsumeTimes: 0,
+    preparedTransactionOffset: 0,
+    body: Buffer.from(body),
+    properties: key === '' ? '' : `KEYS\u0001${key}\u0002`,
+  })
+
   function append(
     store: Store,
     topic: string,
@@ -25,21 +39,8 @@ describe('Store', () => {
     key = '',
   ): Promise<AppendResult> {
     return new Promise((resolve, reject) => {
-      store.append(
-        {
-          topic,
-          queueId,
-          flag: 0,
-          sysFlag: 0,
-          bornTimestamp: 1,
-          bornHost: host,
-          storeHost: host,
-          reconsumeTimes: 0,
-          preparedTransactionOffset: 0,
-          body: Buffer.from(body),
-          properties: key === '' ? '' : `KEYS\u0001${key}\u0002`,
-        },
-        (error, result) => (error === null ? resolve(result!) : reject(error)),
+      store.append(requestOf(topic, queueId, body, key), (error, result) =>
+        error === null ? resolve(result!) : reject(error),
       )
     })
   }
@@ -66,6 +67,41 @@ describe('Store', () => {
     assert.deepEqual(bodies(again, 't', 0), sent)
     assert.ok(readdirSync(join(folder.path, 'commitlog')).length > 3)
     again.close()
+  })
+
+  it('takes many records at once, over segments, and tells of all of them with one call', async () => {
+    const store = open()
+    const requests = Array.from({ length: 700 }, (_, i) =>
+      requestOf(i % 7 === 0 ? 'u' : 't', i % 3, 'y'.repeat(i % 400), `key${i}`),
+    )
+    const alone = append(store, 't', 0, 'before')
+    const results = await new Promise<readonly AppendResult[]>((resolve, reject) => {
+      store.appendAll(requests, (error, all) => (error === null ? resolve(all!) : reject(error)))
+    })
+    assert.deepEqual(await alone, { queueOffset: 0, physicalOffset: 0 })
+    assert.ok(results.at(-1)!.physicalOffset > store.segmentSize)
+    requests.forEach(({ topic, queueId, body }, i) => {
+      const record = readRecord(store.record(results[i]!.physicalOffset)!, 0)
+      assert.deepEqual(
+        [record.topic.toString(), record.queueId, record.queueOffset, record.body],
+        [topic, queueId, results[i]!.queueOffset, body],
+      )
+      assert.deepEqual(store.find(topic, `key${i}`), [results[i]!.physicalOffset])
+    })
+    store.close()
+  })
+
+  it('takes none of many records when one of them is refused', async () => {
+    const store = open()
+    const good = requestOf('t', 0, 'good')
+    const bad = [good, { ...good, queueId: -1 }, good]
+    const done = (): never => assert.fail('nothing was staged')
+    assert.throws(() => store.appendAll(bad, done), { code: 'MQ_MESSAGE_ILLEGAL' })
+    assert.throws(() => store.appendAll([good, requestOf('t', 0, 'z'.repeat(70_000))], done), {
+      code: 'MQ_MESSAGE_ILLEGAL',
+    })
+    assert.deepEqual(await append(store, 't', 0, 'next'), { queueOffset: 0, physicalOffset: 0 })
+    store.close()
   })
 
   it('finds by key in open runs, sealed segments and the tail', async () => {

@@ -1,5 +1,4 @@
 import type { IndexDb, QueueExtent } from '../../store/index-db.ts'
-import { topicKeyHash } from '../../store/index-db.ts'
 import { IndexTail, type DispatchedRecord, type QueueRows } from '../../store/index-rows.ts'
 import { isCorrupt } from '../../store/sqlite.ts'
 
@@ -28,8 +27,8 @@ export class IndexCheck {
   }
 
   record(record: DispatchedRecord): void {
-    this.#tail.add(record, topicKeyHash)
-    for (const key of record.keys) this.#wanted.add(topicKeyHash(record.topic, key), record.physicalOffset)
+    this.#tail.add(record)
+    for (const hash of record.keyHashes) this.#wanted.add(hash, record.physicalOffset)
     if (this.#tail.count >= chunk) this.#compare()
   }
 

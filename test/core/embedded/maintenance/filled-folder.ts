@@ -2,6 +2,9 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { Maintenance } from '../../../../src/core/embedded/maintenance.ts'
+import { ConsumeQueue } from '../../../../src/core/store/consume-queue.ts'
+import type { QueueEntry } from '../../../../src/core/store/index-db.ts'
+import { QueueRows } from '../../../../src/core/store/index-rows.ts'
 import type { VerifyReport } from '../../../../src/core/embedded/maintenance/verify.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 import { append, clock, openOwn } from '../own-folder.ts'
@@ -62,9 +65,26 @@ export class FilledFolder {
   }
 
   sql(file: string, statement: string): void {
+    this.database(file, (db) => db.exec(statement))
+  }
+
+  database(file: string, act: (db: Sqlite.Database) => void): void {
     const db = new Sqlite(join(this.path, file))
-    db.exec(statement)
+    act(db)
     db.close()
+  }
+
+  /** Writes entries of a queue of the first segment's index anew; `change` gets the one that is there. */
+  changeEntry(queue: number, queueOffset: number, change: (entry: QueueEntry) => QueueEntry | null): void {
+    this.database(join('pocketmq/index', `${'0'.repeat(20)}.db`), (db) => {
+      const entries = new ConsumeQueue(db)
+      const changed = change(entries.range(queue, queueOffset, 1)[0]!)
+      entries.dropRange(queue, queueOffset, queueOffset + 1)
+      if (changed === null) return
+      const rows = new QueueRows(changed.queueOffset)
+      rows.push(changed.physicalOffset, changed.size, changed.tagsCode)
+      entries.add(queue, rows)
+    })
   }
 
   async problems(): Promise<VerifyReport['problems']> {

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
+import { ConsumeQueue } from '../../../../src/core/store/consume-queue.ts'
+import { QueueRows } from '../../../../src/core/store/index-rows.ts'
 import { BrokerFolder } from '../broker-folder.ts'
 import { FilledFolder, segmentSize } from './filled-folder.ts'
 
@@ -50,49 +52,61 @@ describe('store verify', () => {
     assert.ok((await folder.problems()).some(({ part, offset }) => part === 'log' && offset === last))
   })
 
-  for (const { what, statement, file, says } of [
+  const index = join('pocketmq/index', `${'0'.repeat(20)}.db`)
+  for (const { what, act, says } of [
     {
-      what: 'an index row that leads elsewhere',
-      statement:
-        'UPDATE consume_queue SET physical_offset = physical_offset + 1 WHERE queue = 1 AND queue_offset = 5',
-      file: `index/${'0'.repeat(20)}.db`,
+      what: 'an index entry that leads elsewhere',
+      act: () =>
+        folder.changeEntry(1, 5, (entry) => ({ ...entry, physicalOffset: entry.physicalOffset + 1 })),
       says: /offset 5/,
     },
     {
-      what: 'an index row of another tag',
-      statement: 'UPDATE consume_queue SET tags_code = 1 WHERE queue = 1 AND queue_offset = 6',
-      file: `index/${'0'.repeat(20)}.db`,
+      what: 'an index entry of another tag',
+      act: () => folder.changeEntry(1, 6, (entry) => ({ ...entry, tagsCode: 1 })),
       says: /offset 6/,
     },
     {
-      what: 'a lost index row',
-      statement: 'DELETE FROM consume_queue WHERE queue = 1 AND queue_offset = 7',
-      file: `index/${'0'.repeat(20)}.db`,
+      what: 'a lost index entry',
+      act: () => folder.changeEntry(1, 7, () => null),
       says: /offset 7/,
     },
     {
-      what: 'an index row too many',
-      statement: 'INSERT INTO consume_queue VALUES (1, 100000, 0, 100, 0)',
-      file: `index/${'0'.repeat(20)}.db`,
+      what: 'an index entry too many',
+      act: () =>
+        folder.database(index, (db) => {
+          const rows = new QueueRows(100_000)
+          rows.push(0, 100, 0)
+          new ConsumeQueue(db).add(1, rows)
+        }),
       says: /rows/,
     },
     {
+      what: 'a page of entries with a wrong byte',
+      act: () =>
+        folder.sql(
+          index,
+          'UPDATE consume_queue SET entries = CAST(substr(entries, 1, 25) || zeroblob(length(entries) - 25) AS BLOB) WHERE queue = 1',
+        ),
+      says: /CRC/,
+    },
+    {
       what: 'lost keys',
-      statement: 'DELETE FROM key_page WHERE run = 1',
-      file: `index/${'0'.repeat(20)}.db`,
+      act: () => folder.sql(index, 'DELETE FROM key_page WHERE run = 1'),
       says: /keys/,
     },
     {
       what: 'a catalog that is wrong',
-      statement:
-        "UPDATE sealed_queue SET end_offset = end_offset + 1 WHERE topic = 't' AND queue_id = 2 AND base = 0",
-      file: 'catalog.db',
+      act: () =>
+        folder.sql(
+          'pocketmq/catalog.db',
+          "UPDATE sealed_queue SET end_offset = end_offset + 1 WHERE topic = 't' AND queue_id = 2 AND base = 0",
+        ),
       says: /catalog\.db: t\/2/,
     },
   ]) {
     it(`finds ${what}`, async () => {
       await folder.fill()
-      folder.sql(join('pocketmq', file), statement)
+      act()
       const found = await folder.problems()
       assert.ok(
         found.some(({ part, message }) => part === 'index' && says.test(message)),

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import BetterSqlite3 from 'better-sqlite3'
+import fc from 'fast-check'
+import { ConsumeQueue, consumeQueueSchema } from '../../../src/core/store/consume-queue.ts'
+import type { QueueEntry } from '../../../src/core/store/index-db.ts'
+import { QueueRows } from '../../../src/core/store/index-rows.ts'
+import { isCorrupt } from '../../../src/core/store/sqlite.ts'
+
+/** Records of 100 bytes one behind the other, beyond what 32 bits hold. */
+const base = 5_000_000_000
+const placeOf = (queueOffset: number): number => base + queueOffset * 100
+
+function rowsOf(firstOffset: number, count: number, tagsCode = -7): QueueRows {
+  const rows = new QueueRows(firstOffset)
+  for (let i = 0; i < count; i++) rows.push(placeOf(firstOffset + i), 100 + (i % 5), tagsCode)
+  return rows
+}
+
+/** A queue in memory, and beside it the plain list that it stands for. */
+class Queue {
+  readonly db = new BetterSqlite3(':memory:')
+  readonly queue: ConsumeQueue
+  #expected: QueueEntry[] = []
+
+  constructor() {
+    this.db.exec(consumeQueueSchema)
+    this.queue = new ConsumeQueue(this.db)
+  }
+
+  add(rows: QueueRows): void {
+    this.queue.add(1, rows)
+    for (let i = 0; i < rows.count; i++) {
+      this.#expected.push({
+        queueOffset: rows.firstOffset + i,
+        physicalOffset: rows.physicalOffsets[i]!,
+        size: rows.sizes[i]!,
+        tagsCode: rows.tagsCodes[i]!,
+      })
+    }
+  }
+
+  dropRange(from: number, to: number): void {
+    this.queue.dropRange(1, from, to)
+    this.#expected = this.#expected.filter(({ queueOffset }) => queueOffset < from || queueOffset >= to)
+  }
+
+  dropBelow(physicalOffset: number): void {
+    this.queue.dropBelow(1, physicalOffset)
+    this.#expected = this.#expected.filter((entry) => entry.physicalOffset >= physicalOffset)
+  }
+
+  check(from: number, max: number): void {
+    const wanted = this.#expected.filter(({ queueOffset }) => queueOffset >= from).slice(0, max)
+    assert.deepEqual(this.queue.range(1, from, max), wanted)
+    assert.equal(this.queue.count(1), this.#expected.length)
+    assert.equal(this.queue.minOffset(1), this.#expected[0]?.queueOffset ?? null)
+    const before = this.#expected.filter((entry) => entry.physicalOffset < placeOf(from)).at(-1)
+    assert.deepEqual(this.queue.lastBelow(1, placeOf(from)), before ?? null)
+    assert.equal(this.queue.hasBelow(1, placeOf(from)), (this.#expected[0]?.queueOffset ?? Infinity) < from)
+  }
+}
+
+describe('ConsumeQueue', () => {
+  it('answers like a plain list, however it was filled, and whatever was dropped', () => {
+    const fill = fc.array(
+      fc.tuple(fc.constantFrom(1, 2, 7, 227, 228, 229, 500), fc.constantFrom(0, 0, 0, 3)),
+      {
+        minLength: 1,
+        maxLength: 12,
+      },
+    )
+    fc.assert(
+      fc.property(
+        fill,
+        fc.nat(2000),
+        fc.nat(700),
+        fc.nat(2000),
+        fc.nat(400),
+        (parts, from, max, drop, size) => {
+          const queue = new Queue()
+          let next = 10
+          for (const [count, gap] of parts) {
+            queue.add(rowsOf((next += gap), count))
+            next += count
+          }
+          queue.check(from, max)
+          queue.dropRange(drop, drop + size)
+          queue.check(from, max)
+          queue.dropBelow(placeOf(Math.min(drop, from)))
+          queue.check(from, max)
+          queue.check(0, 9999)
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+
+  it('keeps queues apart, and tags codes of 64 bits', () => {
+    const { queue } = new Queue()
+    queue.add(1, rowsOf(0, 300, 1_700_000_000_000))
+    queue.add(2, rowsOf(5, 1))
+    assert.equal(queue.range(1, 299, 9)[0]!.tagsCode, 1_700_000_000_000)
+    assert.deepEqual(
+      queue.range(2, 0, 9).map(({ queueOffset, tagsCode }) => [queueOffset, tagsCode]),
+      [[5, -7]],
+    )
+    assert.deepEqual(queue.range(3, 0, 9), [])
+    assert.deepEqual(queue.range(1, 0, 0), [])
+  })
+
+  it('refuses a page with any bit flipped, and one under another place', () => {
+    const { db, queue } = new Queue()
+    queue.add(1, rowsOf(0, 3))
+    const { entries } = db.prepare('SELECT entries FROM consume_queue').get() as { entries: Buffer }
+    const put = db.prepare('UPDATE consume_queue SET queue = ?, first_offset = ?, entries = ?')
+    const refuses = (id: number, first: number, page: Buffer): void => {
+      put.run(id, first, page)
+      assert.throws(() => queue.range(id, 0, 9), isCorrupt)
+    }
+    for (let bit = 0; bit < entries.length * 8; bit++) {
+      const flipped = Buffer.from(entries)
+      flipped[bit >> 3]! ^= 1 << (bit & 7)
+      refuses(1, 0, flipped)
+    }
+    refuses(1, 1, entries)
+    refuses(2, 0, entries)
+    refuses(1, 0, entries.subarray(0, 40))
+    refuses(1, 0, Buffer.alloc(0))
+  })
+})
