@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeMessages } from '../../src/core/model/message-codec.ts'
-import { decodeCall, decodeReply, encodeAnswer, encodeCall } from '../../src/core/remoting/codec.ts'
+import { decodeCall, decodeReply, encodeCall, writeAnswer } from '../../src/core/remoting/codec.ts'
 import {
   CommandFlag,
   decodeFrame,
@@ -11,6 +11,7 @@ import {
   type Command,
   type ExtFields,
 } from '../../src/core/remoting/frame.ts'
+import { FrameWriter } from '../../src/core/remoting/frame-writer.ts'
 import {
   requestNameOf,
   requestNames,
@@ -152,7 +153,9 @@ function checkAnswer(name: RequestName, answered: Command): void {
     ...(header === null ? {} : { header }),
     ...(body === null ? {} : { body }),
   } as AnswerOf<typeof name>
-  const encoded = encodeAnswer(name, answer)
+  const out = new FrameWriter(Buffer.alloc(0))
+  writeAnswer(out, answered, name, answer)
+  const encoded = decodeFrame(out.bytes, 0, out.at)
   assert.equal(encoded.code, answered.code)
   assert.equal(encoded.remark, answered.remark)
   // declared: a refusal that lacks the row's fields has no header here, whatever else stands in it

@@ -3,8 +3,9 @@ import { decodeMessage } from '../model/message-codec.ts'
 import { readRecord } from '../model/record.ts'
 import type { Message } from '../model/message.ts'
 import type { QueueOffset } from '../model/stats.ts'
-import { decodeCall, encodeAnswer, type EncodedAnswer } from '../remoting/codec.ts'
-import { emptyBody, type Command } from '../remoting/frame.ts'
+import { decodeCall } from '../remoting/codec.ts'
+import { answerFrame, refusalFrame } from '../remoting/response-frame.ts'
+import type { Command } from '../remoting/frame.ts'
 import { answerOfError } from '../remoting/handlers.ts'
 import { requestNameOf, type AnswerOf, type CallOf, type RequestName } from '../remoting/requests/index.ts'
 import { ResponseCode } from '../remoting/response-codes.ts'
@@ -58,17 +59,18 @@ function unknownGroup(group: string): { readonly code: number; readonly remark: 
   }
 }
 
-/** The answer to a request of a broker. Never rejects. */
-export async function answerRequest(consumer: AskedConsumer, command: Command): Promise<EncodedAnswer> {
+/** The frame that answers a request of a broker. Never rejects. */
+export async function answerRequest(consumer: AskedConsumer, command: Command): Promise<Buffer> {
   const name = requestNameOf(command.code)
   const answer = name === null ? undefined : (answers[name] as Answering<RequestName> | undefined)
   if (name === null || answer === undefined) {
     const remark = ` request type ${command.code} not supported`
-    return { code: ResponseCode.requestCodeNotSupported, remark, ext: {}, body: emptyBody }
+    return refusalFrame(command, ResponseCode.requestCodeNotSupported, remark)
   }
   try {
-    return encodeAnswer(name, await answer(consumer, decodeCall(name, command)))
+    return answerFrame(command, name, await answer(consumer, decodeCall(name, command)))
   } catch (error) {
-    return { ...answerOfError(error), ext: {}, body: emptyBody }
+    const { code, remark } = answerOfError(error)
+    return refusalFrame(command, code, remark)
   }
 }

@@ -1,20 +1,22 @@
 import { connect, type Socket } from 'node:net'
 import { MqError } from '../errors.ts'
 import { ourVersion } from '../model/versions.ts'
-import type { EncodedAnswer, EncodedCall } from './codec.ts'
+import type { EncodedCall } from './codec.ts'
 import { Connection } from './connection.ts'
 import { CommandFlag, encodeFrame, type Command, type SerializeType } from './frame.ts'
 import { ourLanguage } from './languages.ts'
 import { ResponseCode } from './response-codes.ts'
-import { responseFrame } from './response-frame.ts'
 
 export interface ClientOptions {
   /** For connecting, and for one answer. */
   readonly timeoutMs: number
   /** Header type of requests; codes beyond 16 bits always go as JSON. */
   readonly serializeType?: SerializeType
-  /** What a server asks, or tells: requests of the table, by code. One-way ones have no answer. */
-  readonly onRequest?: (command: Command, answer: (answer: EncodedAnswer) => void) => void
+  /**
+   * What a server asks, or tells: requests of the table, by code. The answer is a whole frame; one-way
+   * requests have none.
+   */
+  readonly onRequest?: (command: Command, answer: (frame: Buffer) => void) => void
 }
 
 type OnReply = (error: MqError | null, command: Command | null) => void
@@ -145,8 +147,8 @@ export class RemotingClient {
 
   #answered(connection: Connection, command: Command): void {
     if (!(command.flag & CommandFlag.response)) {
-      return this.#options.onRequest?.(command, (answer) => {
-        if (!(command.flag & CommandFlag.oneway)) connection.send(responseFrame(command, answer))
+      return this.#options.onRequest?.(command, (frame) => {
+        if (!(command.flag & CommandFlag.oneway)) connection.send(frame)
       })
     }
     const waiting = this.#waiting.get(command.opaque)

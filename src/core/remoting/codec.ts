@@ -1,6 +1,11 @@
-import type { Command, ExtFields } from './frame.ts'
-import { emptyBody } from './frame.ts'
+import { ourVersion } from '../model/versions.ts'
+import { beginFrame, CommandFlag, emptyBody, endFrame, Frame } from './frame.ts'
+import type { Command, ExtFields, SerializeType } from './frame.ts'
+import type { FrameWriter } from './frame-writer.ts'
+import { writeBinaryHeader } from './header-binary.ts'
+import { writeJsonHeader } from './header-json.ts'
 import { HeaderPlan } from './header-plan.ts'
+import { ourLanguage } from './languages.ts'
 import { requests, type AnswerOf, type CallOf, type ReplyOf, type RequestName } from './requests/index.ts'
 import type { AnyBody, Body, Fields, HeaderOf, RequestSpec } from './schema.ts'
 import { ResponseCode } from './response-codes.ts'
@@ -56,26 +61,76 @@ export function encodeCall<N extends RequestName>(name: N, call: CallOf<N>): Enc
 export function decodeCall<N extends RequestName>(name: N, command: Command): CallOf<N> {
   const codec = codecOf(name)
   return {
-    header: codec.header.fromExt(command.ext),
+    header: headerOf(command, codec.header),
     body: codec.body === null ? undefined : codec.body.decode(command.body),
   } as CallOf<N>
 }
 
-export interface EncodedAnswer {
-  readonly code: number
-  readonly remark: string | null
-  readonly ext: ExtFields
-  readonly body: Buffer
+/** A frame that has come has no texts of its fields, and needs none. */
+function headerOf(command: Command, plan: HeaderPlan<Fields>): HeaderOf<Fields> {
+  return command instanceof Frame ? command.header(plan) : plan.fromExt(command.ext)
 }
 
-export function encodeAnswer<N extends RequestName>(name: N, answer: AnswerOf<N>): EncodedAnswer {
+/** How an answer goes back: under what number, and in which kind of header. */
+export interface ReturnAddress {
+  readonly opaque: number
+  readonly serializeType: SerializeType
+}
+
+/**
+ * Writes an answer's frame: `encodeFrame` of it, without making a Command.
+ * @throws HeaderError, RangeError for an answer that breaks its row, FrameError for one that is too long:
+ *   `out.at` is where it was
+ */
+export function writeAnswer<N extends RequestName>(
+  out: FrameWriter,
+  to: ReturnAddress,
+  name: N,
+  answer: AnswerOf<N>,
+): void {
   const codec = codecOf(name)
-  const { header, body } = answer
-  return {
-    code: answer.code ?? ResponseCode.success,
-    remark: answer.remark ?? null,
-    ext: header === undefined || codec.replyHeader === null ? {} : codec.replyHeader.toExt(header),
-    body: codec.replyBody === null || body === undefined ? emptyBody : codec.replyBody.encode(body),
+  const { code = ResponseCode.success, remark = null, header, body } = answer
+  const plan = header === undefined ? null : codec.replyHeader
+  const bytes = codec.replyBody === null || body === undefined ? emptyBody : codec.replyBody.encode(body)
+  writeResponse(out, to, code, remark, plan, header ?? noFields, bytes)
+}
+
+const noFields = {}
+
+/** Writes the frame of an answer that is code and remark only. */
+export function writeRefusal(out: FrameWriter, to: ReturnAddress, code: number, remark: string): void {
+  writeResponse(out, to, code, remark, null, noFields, emptyBody)
+}
+
+/** @param plan writes `header`; null: nothing of it */
+function writeResponse(
+  out: FrameWriter,
+  { opaque, serializeType }: ReturnAddress,
+  code: number,
+  remark: string | null,
+  plan: HeaderPlan<Fields> | null,
+  header: HeaderOf<Fields>,
+  body: Buffer,
+): void {
+  const head = {
+    code,
+    language: ourLanguage,
+    version: ourVersion,
+    opaque,
+    flag: CommandFlag.response,
+    remark,
+  }
+  const start = out.at
+  try {
+    // codes beyond 16 bits do not fit a binary header
+    const type = code > 0x7fff ? 'json' : serializeType
+    beginFrame(out)
+    if (type === 'json') writeJsonHeader(out, head, plan, header)
+    else writeBinaryHeader(out, head, plan, header)
+    endFrame(out, start, type, body)
+  } catch (error) {
+    out.at = start
+    throw error
   }
 }
 
@@ -86,20 +141,21 @@ export function encodeAnswer<N extends RequestName>(name: N, answer: AnswerOf<N>
 export function decodeReply<N extends RequestName>(name: N, command: Command): ReplyOf<N> {
   const codec = codecOf(name)
   const success = command.code === ResponseCode.success
-  const header = codec.replyHeader === null ? null : replyHeader(codec.replyHeader, command.ext, success)
-  const hasBody = codec.replyBody !== null && command.body.length > 0
+  const header = codec.replyHeader === null ? null : replyHeader(codec.replyHeader, command, success)
+  const { body } = command
+  const hasBody = codec.replyBody !== null && body.length > 0
   return {
     code: command.code,
     remark: command.remark,
     header,
-    body: hasBody && success ? codec.replyBody.decode(command.body) : null,
+    body: hasBody && success ? codec.replyBody.decode(body) : null,
   } as ReplyOf<N>
 }
 
-function replyHeader(plan: HeaderPlan<Fields>, ext: ExtFields, required: boolean): HeaderOf<Fields> | null {
-  if (required) return plan.fromExt(ext)
+function replyHeader(plan: HeaderPlan<Fields>, command: Command, required: boolean): HeaderOf<Fields> | null {
+  if (required) return headerOf(command, plan)
   try {
-    return plan.fromExt(ext)
+    return headerOf(command, plan)
   } catch {
     return null
   }

@@ -1,29 +1,44 @@
 import type { Socket } from 'node:net'
-import { decodeFrame, frameSize, type Command } from './frame.ts'
+import { emptyBody, Frame, frameSize } from './frame.ts'
+import { FrameWriter } from './frame-writer.ts'
 import type { Unsent } from './unsent.ts'
 
-/** Grows for larger frames, shrinks back with the next chunk. */
-const readBufferSize = 64 * 1024
+/** Least room for a frame of which only a part has come. */
+const heldSizeMin = 4096
+/** What is to be sent goes out at the end of a turn, or when it is so much. */
+const writeSize = 64 * 1024
+const outSize = 2 * writeSize
+
+/** Buffers to write from that the kernel has emptied: a connection that is answered in a turn takes one. */
+const spares: Buffer[] = []
+const sparesMax = 16
 
 /** How long a peer may take to read what is left for it and to hang up, once we have. */
 const lingerMs = 1000
 
 /**
- * Frames over one socket, either direction: a growable read buffer, no promise and no event a frame, and one
+ * Frames over one socket, either direction: read where they came, no promise and no event a frame, and one
  * socket write for all frames sent in a turn of the event loop.
  */
 export class Connection {
   readonly remoteAddress: string
   readonly socket: Socket
-  readonly #onCommand: (command: Command) => void
+  readonly #onCommand: (command: Frame) => void
   readonly #onClose: (error: Error | null) => void
   readonly #unsent: Unsent | null
   /** What `#unsent` counts of this connection. */
   #counted = 0
-  #buffer = Buffer.allocUnsafeSlow(readBufferSize)
+  /** What was read last, or, of a frame that came in parts, a buffer with room for more. */
+  #buffer: Buffer = emptyBody
   #start = 0
   #end = 0
-  #corked = false
+  /** What is to be sent; null: nothing, or nothing yet. */
+  #out: FrameWriter | null = null
+  #flushes = false
+  readonly #flushSoon = (): void => {
+    this.#flushes = false
+    this.#flush()
+  }
   #congested = false
   #closed = false
 
@@ -35,7 +50,7 @@ export class Connection {
    */
   constructor(
     socket: Socket,
-    onCommand: (command: Command) => void,
+    onCommand: (command: Frame) => void,
     onClose: (error: Error | null) => void,
     unsent: Unsent | null = null,
   ) {
@@ -62,15 +77,34 @@ export class Connection {
 
   send(frame: Buffer): void {
     if (this.#closed) return
-    if (!this.#corked) {
-      this.#corked = true
-      this.socket.cork()
-      setImmediate(() => {
-        this.#corked = false
-        this.socket.uncork()
-      })
+    this.out.put(frame)
+    this.sendWritten()
+  }
+
+  /** To write frames to, which `sendWritten` then sends; whole ones, or none. */
+  get out(): FrameWriter {
+    return (this.#out ??= new FrameWriter(spares.pop() ?? Buffer.allocUnsafeSlow(outSize)))
+  }
+
+  /** Sends what was written to `out`, at the end of what is being done now. */
+  sendWritten(): void {
+    if (this.#closed) this.#out = null
+    else if (this.out.at >= writeSize) this.#flush()
+    else if (!this.#flushes) {
+      this.#flushes = true
+      process.nextTick(this.#flushSoon)
     }
-    this.socket.write(frame)
+  }
+
+  #flush(): void {
+    const out = this.#out
+    if (out === null || this.#closed) return
+    this.#out = null
+    const { bytes } = out
+    this.socket.write(out.at === bytes.length ? bytes : bytes.subarray(0, out.at))
+    // otherwise the stream writes from it later
+    const isEmptied = this.socket.writableLength === 0
+    if (isEmptied && bytes.length === outSize && spares.length < sparesMax) spares.push(bytes)
     if (this.#unsent === null) return
     const own = this.#count(this.#unsent)
     if (!this.#congested && !this.#unsent.allows(own)) {
@@ -88,7 +122,9 @@ export class Connection {
 
   close(error: Error | null = null): void {
     if (this.#closed) return
+    if (error === null) this.#flush()
     this.#closed = true
+    this.#out = null
     if (this.#unsent !== null) this.#count(this.#unsent)
     if (error === null) this.#hangUp()
     else this.socket.destroy()
@@ -102,9 +138,15 @@ export class Connection {
   }
 
   #take(chunk: Buffer): void {
-    this.#makeRoom(chunk.length)
-    chunk.copy(this.#buffer, this.#end)
-    this.#end += chunk.length
+    if (this.#start === this.#end) {
+      this.#buffer = chunk
+      this.#start = 0
+      this.#end = chunk.length
+    } else {
+      this.#makeRoom(chunk.length)
+      chunk.copy(this.#buffer, this.#end)
+      this.#end += chunk.length
+    }
     this.#readCommands()
   }
 
@@ -125,17 +167,23 @@ export class Connection {
     }
   }
 
-  #nextCommand(): Command | null {
+  #nextCommand(): Frame | null {
     try {
       const size = frameSize(this.#buffer, this.#start, this.#end)
       if (size === 0 || size > this.#end - this.#start) return null
-      const command = decodeFrame(this.#buffer, this.#start, size)
+      const command = new Frame(this.#buffer, this.#start, size)
       this.#start += size
+      if (this.#start === this.#end) this.#letGo()
       return command
     } catch (error) {
       this.close(error as Error)
       return null
     }
+  }
+
+  #letGo(): void {
+    this.#buffer = emptyBody
+    this.#start = this.#end = 0
   }
 
   /**
@@ -144,8 +192,7 @@ export class Connection {
   #makeRoom(length: number): void {
     const held = this.#end - this.#start
     if (this.#end + length <= this.#buffer.length) return
-    const wanted = Math.max(readBufferSize, (held + length) * (held > readBufferSize ? 2 : 1))
-    const next = Buffer.allocUnsafeSlow(wanted)
+    const next = Buffer.allocUnsafeSlow(Math.max(heldSizeMin, (held + length) * 2))
     this.#buffer.copy(next, 0, this.#start, this.#end)
     this.#buffer = next
     this.#start = 0

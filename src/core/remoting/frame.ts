@@ -3,8 +3,11 @@
  * length i32 | serialize type u8, header length u24 | header | body.
  */
 import { limits } from '../model/limits.ts'
-import { decodeBinaryHeader, encodeBinaryHeader } from './header-binary.ts'
-import { decodeJsonHeader, encodeJsonHeader } from './header-json.ts'
+import { decodeBinaryHeader, encodeBinaryHeader, extFieldsOf } from './header-binary.ts'
+import { decodeJsonHeader, encodeJsonHeader, extFieldsOfParsed, type ParsedExt } from './header-json.ts'
+import { FrameWriter } from './frame-writer.ts'
+import type { HeaderPlan } from './header-plan.ts'
+import type { Fields, HeaderOf } from './schema.ts'
 
 export type SerializeType = 'json' | 'binary'
 
@@ -67,30 +70,103 @@ function checkedHeaderSize(source: Buffer, at: number, size: number): number {
   return headerSize
 }
 
-/** Decodes one whole frame. The body is a view. @throws FrameError */
-export function decodeFrame(source: Buffer, at: number, size: number): Command {
-  const type = source.readUInt8(at + 4)
-  const headerAt = at + 8
-  const bodyAt = headerAt + checkedHeaderSize(source, at, size)
-  const body = bodyAt === at + size ? emptyBody : source.subarray(bodyAt, at + size)
-  try {
-    if (type === 0) return { serializeType: 'json', body, ...decodeJsonHeader(source, headerAt, bodyAt) }
-    if (type === 1) return { serializeType: 'binary', body, ...decodeBinaryHeader(source, headerAt, bodyAt) }
-  } catch (error) {
-    throw new FrameError(`header cannot be read: ${(error as Error).message}`)
+/**
+ * One whole frame where it stands in a buffer that nobody writes to any more. Only what every header has is
+ * read at once: ext fields become values of a row's header without becoming text first.
+ */
+export class Frame implements Command {
+  readonly serializeType: SerializeType
+  readonly code: number
+  readonly language: string
+  readonly version: number
+  readonly opaque: number
+  readonly flag: number
+  readonly remark: string | null
+  readonly #source: Buffer
+  readonly #bodyAt: number
+  readonly #end: number
+  /** Null: the header is a binary one, with its ext fields between the next two. */
+  readonly #parsedExt: ParsedExt | null
+  readonly #extAt: number
+  readonly #extEnd: number
+
+  /** @throws FrameError */
+  constructor(source: Buffer, at: number, size: number) {
+    const headerAt = at + 8
+    this.#source = source
+    this.#bodyAt = headerAt + checkedHeaderSize(source, at, size)
+    this.#end = at + size
+    const type = source.readUInt8(at + 4)
+    if (type > 1) throw new FrameError(`serialize type ${type}`)
+    this.serializeType = type === 0 ? 'json' : 'binary'
+    try {
+      const decode = type === 0 ? decodeJsonHeader : decodeBinaryHeader
+      const header = decode(source, headerAt, this.#bodyAt)
+      this.code = header.code
+      this.language = header.language
+      this.version = header.version
+      this.opaque = header.opaque
+      this.flag = header.flag
+      this.remark = header.remark
+      this.#parsedExt = 'parsedExt' in header ? header.parsedExt : null
+      this.#extAt = 'extAt' in header ? header.extAt : 0
+      this.#extEnd = 'extAt' in header ? header.extEnd : 0
+    } catch (error) {
+      throw new FrameError(`header cannot be read: ${(error as Error).message}`)
+    }
   }
-  throw new FrameError(`serialize type ${type}`)
+
+  /** A view. */
+  get body(): Buffer {
+    return this.#bodyAt === this.#end ? emptyBody : this.#source.subarray(this.#bodyAt, this.#end)
+  }
+
+  /** All of them, made at each call. */
+  get ext(): ExtFields {
+    if (this.#parsedExt !== null) return extFieldsOfParsed(this.#parsedExt)
+    return extFieldsOf(this.#source, this.#extAt, this.#extEnd)
+  }
+
+  /** The ext fields a row names. @throws HeaderError */
+  header<F extends Fields>(plan: HeaderPlan<F>): HeaderOf<F> {
+    if (this.#parsedExt !== null) return plan.fromExt(this.#parsedExt)
+    return plan.fromBinary(this.#source, this.#extAt, this.#extEnd)
+  }
+}
+
+/** Decodes one whole frame to plain values. The body is a view. @throws FrameError */
+export function decodeFrame(source: Buffer, at: number, size: number): Command {
+  const { serializeType, code, language, version, opaque, flag, remark, ext, body } = new Frame(
+    source,
+    at,
+    size,
+  )
+  return { serializeType, code, language, version, opaque, flag, remark, ext, body }
 }
 
 export function encodeFrame(command: Command): Buffer {
-  const header = command.serializeType === 'json' ? encodeJsonHeader(command) : encodeBinaryHeader(command)
-  const size = 8 + header.length + command.body.length
+  const { serializeType, body } = command
+  const header = serializeType === 'json' ? encodeJsonHeader(command) : encodeBinaryHeader(command)
+  const out = new FrameWriter(Buffer.allocUnsafe(8 + header.length + body.length))
+  beginFrame(out)
+  out.put(header)
+  endFrame(out, 0, serializeType, body)
+  return out.bytes
+}
+
+/** Leaves the two lengths to `endFrame`. */
+export function beginFrame(out: FrameWriter): void {
+  out.putI32(0)
+  out.putI32(0)
+}
+
+/** The header has been written: puts the body behind it. @throws FrameError for a frame that is too long */
+export function endFrame(out: FrameWriter, start: number, type: SerializeType, body: Buffer): void {
+  const headerSize = out.at - start - 8
+  const size = out.at - start + body.length
   if (size > limits.frameSizeMax)
     throw new FrameError(`frame of ${size} bytes, at most ${limits.frameSizeMax} are taken`)
-  const frame = Buffer.allocUnsafe(size)
-  frame.writeInt32BE(size - 4, 0)
-  frame.writeUInt32BE(((command.serializeType === 'json' ? 0 : 1) << 24) | header.length, 4)
-  frame.set(header, 8)
-  frame.set(command.body, 8 + header.length)
-  return frame
+  out.put(body)
+  out.setI32(start, size - 4)
+  out.setI32(start + 4, ((type === 'json' ? 0 : 1) << 24) | headerSize)
 }

@@ -1,21 +1,24 @@
-import { ourVersion } from '../model/versions.ts'
-import type { EncodedAnswer } from './codec.ts'
-import { CommandFlag, encodeFrame, type Command, type SerializeType } from './frame.ts'
-import { ourLanguage } from './languages.ts'
+import { writeAnswer, writeRefusal, type ReturnAddress } from './codec.ts'
+import { FrameWriter } from './frame-writer.ts'
+import { answerOfError } from './handlers.ts'
+import type { AnswerOf, RequestName } from './requests/index.ts'
 
-/** An answer, in the serialize type it was asked in. */
-export function responseFrame(command: Command, encoded: EncodedAnswer): Buffer {
-  return encodeFrame({
-    ...encoded,
-    serializeType: responseType(command.serializeType, encoded.code),
-    language: ourLanguage,
-    version: ourVersion,
-    opaque: command.opaque,
-    flag: CommandFlag.response,
-  })
+/** An answer as a frame of its own; one that breaks its row is the refusal that says so. */
+export function answerFrame<N extends RequestName>(to: ReturnAddress, name: N, answer: AnswerOf<N>): Buffer {
+  try {
+    return written((out) => writeAnswer(out, to, name, answer))
+  } catch (error) {
+    const { code, remark } = answerOfError(error)
+    return refusalFrame(to, code, remark)
+  }
 }
 
-/** Codes beyond 16 bits do not fit a binary header. */
-function responseType(asked: SerializeType, code: number): SerializeType {
-  return code > 32767 ? 'json' : asked
+export function refusalFrame(to: ReturnAddress, code: number, remark: string): Buffer {
+  return written((out) => writeRefusal(out, to, code, remark))
+}
+
+function written(write: (out: FrameWriter) => void): Buffer {
+  const out = new FrameWriter(Buffer.allocUnsafe(256))
+  write(out)
+  return out.bytes.subarray(0, out.at)
 }

@@ -4,15 +4,20 @@ import { systemTimers, type Timers } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { formatHost, hostOf } from '../model/host.ts'
 import { ourVersion } from '../model/versions.ts'
-import { decodeCall, encodeAnswer, encodeCall, type EncodedAnswer } from './codec.ts'
+import { decodeCall, encodeCall, writeAnswer, writeRefusal } from './codec.ts'
 import { Connection } from './connection.ts'
-import { CommandFlag, emptyBody, encodeFrame, type Command } from './frame.ts'
+import { CommandFlag, encodeFrame, type Command, type Frame, type SerializeType } from './frame.ts'
 import { answerOfError, type CallContext, type Channel, type Handler, type Handlers } from './handlers.ts'
 import { ourLanguage } from './languages.ts'
 import { Questions, type OnAnswer } from './questions.ts'
-import { givesMessages, requestNameOf, type CallOf, type RequestName } from './requests/index.ts'
+import {
+  givesMessages,
+  requestNameOf,
+  type AnswerOf,
+  type CallOf,
+  type RequestName,
+} from './requests/index.ts'
 import { ResponseCode } from './response-codes.ts'
-import { responseFrame } from './response-frame.ts'
 import { Unsent } from './unsent.ts'
 
 export interface ServerOptions {
@@ -65,9 +70,16 @@ export class RemotingServer {
     const localHost = dialledAs?.host ?? socket.localAddress ?? '127.0.0.1'
     const local = formatHost(hostOf(localHost, dialledAs?.port ?? socket.localPort ?? 0))
     const remoteHost = hostOf(socket.remoteAddress ?? '127.0.0.1', socket.remotePort ?? 0)
+    let context: CallContext | null = null
     const connection: Connection = new Connection(
       socket,
-      (command) => this.#serve(connection, { channel: connection, remoteHost, localAddress: local }, command),
+      (command) => {
+        const { language, version } = command
+        // one client, one library: made again when it says otherwise
+        if (context?.version !== version || context.language !== language)
+          context = { channel: connection, remoteHost, localAddress: local, language, version }
+        this.#serve(connection, context, command)
+      },
       () => {
         this.#connections.delete(connection)
         this.#questions.disconnected(connection)
@@ -170,42 +182,61 @@ export class RemotingServer {
     }
   }
 
-  #serve(connection: Connection, peer: Omit<CallContext, 'language' | 'version'>, command: Command): void {
-    if (command.flag & CommandFlag.response) return this.#questions.answered(connection, command)
-    const name = requestNameOf(command.code)
+  #serve(connection: Connection, context: CallContext, command: Frame): void {
+    const { code, flag } = command
+    if (flag & CommandFlag.response) return this.#questions.answered(connection, command)
+    const name = requestNameOf(code)
     const handler =
       name === null ? undefined : (this.#options.handlers[name] as Handler<RequestName> | undefined)
-    const answer = (encoded: EncodedAnswer): void => {
-      if (!(command.flag & CommandFlag.oneway)) connection.send(responseFrame(command, encoded))
-    }
+    const to = new Return(connection, command)
     if (name === null || handler === undefined) {
-      return answer(
-        refusal(ResponseCode.requestCodeNotSupported, ` request type ${command.code} not supported`),
-      )
+      return to.refuse(ResponseCode.requestCodeNotSupported, ` request type ${code} not supported`)
     }
     if (this.#unsent.full && givesMessages(name)) {
       this.#hangUpOnStuck()
-      return answer(refusal(ResponseCode.systemBusy, busyRemark))
-    }
-    const refuse = (error: unknown): void => {
-      const { code, remark } = answerOfError(error)
-      answer(refusal(code, remark))
+      return to.refuse(ResponseCode.systemBusy, busyRemark)
     }
     try {
-      const context = { ...peer, language: command.language, version: command.version }
-      handler(context, decodeCall(name, command), (said) => {
-        try {
-          answer(encodeAnswer(name, said))
-        } catch (error) {
-          refuse(error)
-        }
-      })
+      handler(context, decodeCall(name, command), (answer) => to.answer(name, answer))
     } catch (error) {
-      refuse(error)
+      to.fail(error)
     }
   }
 }
 
-function refusal(code: number, remark: string): EncodedAnswer {
-  return { code, remark, ext: {}, body: emptyBody }
+/** Where the answer to one request goes. */
+class Return {
+  readonly #connection: Connection
+  readonly opaque: number
+  readonly serializeType: SerializeType
+  /** One-way: nobody waits for it. */
+  readonly #isUnheard: boolean
+
+  constructor(connection: Connection, { opaque, serializeType, flag }: Command) {
+    this.#connection = connection
+    this.opaque = opaque
+    this.serializeType = serializeType
+    this.#isUnheard = (flag & CommandFlag.oneway) !== 0
+  }
+
+  answer(name: RequestName, answer: AnswerOf<RequestName>): void {
+    if (this.#isUnheard || this.#connection.closed) return
+    try {
+      writeAnswer(this.#connection.out, this, name, answer)
+      this.#connection.sendWritten()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  fail(error: unknown): void {
+    const { code, remark } = answerOfError(error)
+    this.refuse(code, remark)
+  }
+
+  refuse(code: number, remark: string): void {
+    if (this.#isUnheard || this.#connection.closed) return
+    writeRefusal(this.#connection.out, this, code, remark)
+    this.#connection.sendWritten()
+  }
 }

@@ -18,10 +18,10 @@ describe('RemoteInvoker', () => {
       sockets.push(socket)
       const connection: Connection = new Connection(
         socket,
-        (command) =>
+        ({ serializeType, language, version, opaque, remark }) =>
           connection.send(
             encodeFrame({
-              ...command,
+              ...{ serializeType, language, version, opaque, remark },
               flag: CommandFlag.response,
               code: 0,
               ext: {},

@@ -24,7 +24,8 @@ describe('RemotingClient', () => {
       sockets.push(socket)
       const connection: Connection = new Connection(
         socket,
-        (command) => requests.push(command),
+        ({ serializeType, code, language, version, opaque, flag, remark, ext, body }) =>
+          requests.push({ serializeType, code, language, version, opaque, flag, remark, ext, body }),
         () => undefined,
       )
       connections.push(connection)

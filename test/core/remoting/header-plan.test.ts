@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { HeaderError, HeaderPlan } from '../../../src/core/remoting/header-plan.ts'
 import { requestNames, requestSpec } from '../../../src/core/remoting/requests/index.ts'
-import { bool, i32, i64, opt, str, wire, type Field, type Fields } from '../../../src/core/remoting/schema.ts'
+import { bool, i32, i64, opt, str, wire } from '../../../src/core/remoting/schema.ts'
+import { anyHeader } from './any-header.ts'
 
 const plan = new HeaderPlan({
   topic: str('text'),
@@ -11,22 +12,6 @@ const plan = new HeaderPlan({
   order: opt(bool('flag')),
 })
 const given = { topic: 't', queueId: 3 }
-
-function fieldValue({ kind, required }: Field): fc.Arbitrary<string | number | boolean | undefined> {
-  const value = {
-    str: fc.string({ unit: 'binary' }),
-    i32: fc.integer({ min: -0x80000000, max: 0x7fffffff }),
-    i64: fc.maxSafeInteger(),
-    bool: fc.boolean(),
-  }[kind]
-  return required ? value : fc.option<string | number | boolean, undefined>(value, { nil: undefined })
-}
-
-function anyHeader(fields: Fields): fc.Arbitrary<Record<string, string | number | boolean | undefined>> {
-  return fc.record(
-    Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, fieldValue(field)])),
-  )
-}
 
 describe('HeaderPlan', () => {
   it('gives back every header of every row of the table', () => {
