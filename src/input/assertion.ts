@@ -84,14 +84,8 @@ class Rounds {
         return Promise.resolve()
       },
     }
-    yield* readTopic(this.#messages, queues ?? [], {
-      from,
-      to: null,
-      follow: false,
-      filter: {},
-      places,
-      ended: this.#ended,
-    })
+    const options = { from, to: null, follow: false, filter: {}, places, ended: this.#ended }
+    for await (const batch of readTopic(this.#messages, queues ?? [], options)) yield* batch
   }
 
   /** Null: there is no such topic yet. */

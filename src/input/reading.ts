@@ -131,7 +131,7 @@ export async function* selected(
   queues: readonly MessageQueue[],
   { from, to, follow, filter, group, grep, countMax, withinMs }: Reading,
   broadcast?: Broadcast,
-): AsyncGenerator<Message> {
+): AsyncGenerator<readonly Message[]> {
   const deadline = withinMs === null ? Infinity : Date.now() + withinMs
   const ended = (): boolean => Date.now() >= deadline
   const options = {
@@ -144,11 +144,13 @@ export async function* selected(
     ...(group !== undefined && { group }),
   }
   let count = 0
-  for await (const message of readTopic(messages, queues, options)) {
-    if (grep !== null && !grep.test(message.body.toString('utf8'))) continue
-    yield message
-    broadcast?.places.reached(message, message.queueOffset + 1)
-    if (++count < countMax) continue
+  for await (const batch of readTopic(messages, queues, options)) {
+    const matching = grep === null ? batch : batch.filter(({ body }) => grep.test(body.toString('utf8')))
+    const wanted = matching.slice(0, countMax - count)
+    if (wanted.length > 0) yield wanted
+    for (const message of wanted) broadcast?.places.reached(message, message.queueOffset + 1)
+    count += wanted.length
+    if (count < countMax) continue
     if (broadcast !== undefined) await save(broadcast)
     return
   }

@@ -36,25 +36,27 @@ interface Cursor {
 
 /** How long a topic at whose end we are is left alone. */
 const idleMs = 50
-const pullMax = 32
+/** Of a folder as many, so that a batch costs little a message and memory stays small; brokers send fewer. */
+const pullMax = 1024
 
 /**
- * The messages of queues: one queue after the other to its end; then, with `follow`, in turns what comes.
+ * The messages of queues, as many at a time as a broker gives, never none: one queue after the other to its
+ * end; then, with `follow`, in turns what comes. They are decoded when they are looked at.
  * No offset of any group moves.
  */
 export async function* readTopic(
   messages: MessageAdmin,
   queues: readonly MessageQueue[],
   options: ReadOptions,
-): AsyncGenerator<Message> {
+): AsyncGenerator<readonly Message[]> {
   const cursors: Cursor[] = []
   for (const queue of queues) cursors.push(await cursorOf(messages, queue, options))
   for (;;) {
     let found = false
     for (const cursor of cursors) {
-      for await (const message of readOn(messages, cursor, options)) {
+      for await (const batch of readOn(messages, cursor, options)) {
         found = true
-        yield message
+        yield batch
       }
       if (options.ended()) return
     }
@@ -104,20 +106,26 @@ async function* readOn(
   messages: MessageAdmin,
   cursor: Cursor,
   { filter, group, places, ended }: ReadOptions,
-): AsyncGenerator<Message> {
-  const options = { ...filter, ...(group !== undefined && { group }) }
+): AsyncGenerator<readonly Message[]> {
+  const options = { ...filter, lazily: true, ...(group !== undefined && { group }) }
   while (cursor.next < cursor.end && !ended()) {
     const maxMsgNums = Math.min(pullMax, cursor.end - cursor.next)
     const result = await messages.pull(cursor.queue, cursor.next, { ...options, maxMsgNums })
+    const batch: Message[] = []
+    let isOver = false as boolean
     for (const message of result.messages) {
-      if (message.queueOffset >= cursor.end) break
-      if (message.storeTimestamp > cursor.storedTo) {
+      const { queueOffset, storeTimestamp } = message
+      if (queueOffset >= cursor.end) break
+      if (storeTimestamp > cursor.storedTo) {
+        isOver = true
         cursor.end = cursor.next
-        return
+        break
       }
-      cursor.next = message.queueOffset + 1
-      if (message.storeTimestamp >= cursor.storedFrom) yield message
+      cursor.next = queueOffset + 1
+      if (storeTimestamp >= cursor.storedFrom) batch.push(message)
     }
+    if (batch.length > 0) yield batch
+    if (isOver) return
     const stuck = result.nextBeginOffset <= cursor.next && result.messages.length === 0
     if (result.status === 'NO_NEW_MSG' || stuck) return
     cursor.next = Math.max(cursor.next, result.nextBeginOffset)

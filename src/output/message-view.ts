@@ -1,19 +1,21 @@
 import type { Message } from '../core/model/message.ts'
 import { javaText } from './java-text.ts'
 import { messageFields, messageJson, messageWide } from './message-json.ts'
-import type { View } from './view.ts'
+import { MessageLines } from './message-lines.ts'
+import type { Items, View } from './view.ts'
 
 export const messageShape = { shape: 'list', fields: messageFields, wide: messageWide } as const
 
 /** @param format of each for a person; null: as mqadmin prints them */
 export function messagesView(
-  items: Iterable<Message> | AsyncIterable<Message>,
+  items: Items<Message>,
   format: ((message: Message) => Buffer) | null = null,
 ): View<unknown> {
   const view: View<Message> = {
     ...messageShape,
     items,
     toJson: messageJson,
+    toLines: (fields) => new MessageLines(fields),
     toId: ({ msgId }) => msgId,
     table: { kind: 'text', item: format ?? messageLine },
   }

@@ -5,7 +5,7 @@ import { envelopeVersion, type JsonObject } from './json.ts'
 import { formatLine } from './printf.ts'
 import type { Sink } from './sink.ts'
 import { compileTemplate } from './template.ts'
-import type { View } from './view.ts'
+import { batchesOf, type View } from './view.ts'
 
 export interface RenderOptions {
   readonly format: Format
@@ -43,7 +43,13 @@ const renderPlain: Renderer = async (view, options, sink) => {
 
 const renderText: Renderer = async (view, _options, sink) => {
   if (view.table.kind !== 'text') return
-  for await (const item of view.items) await sink.write(view.table.item(item))
+  const { table } = view
+  for await (const batch of batchesOf(view.items)) {
+    for (const item of batch) {
+      const full = sink.write(table.item(item))
+      if (full !== null) await full
+    }
+  }
   const end = view.table.end?.()
   if (end !== undefined) await sink.write(end)
 }
@@ -56,12 +62,14 @@ const renderTable: Renderer = async <T>(view: View<T>, options: RenderOptions, s
   const footer = table.kind === 'columns' && options.columns === null ? table.footer : undefined
   const seen: T[] = []
   let header: string | null = options.headers ? headerLine(columns) : null
-  for await (const item of view.items) {
-    if (view.toJson(item) === null) continue
-    if (footer !== undefined) seen.push(item)
-    const cells = columns.map((column) => column.cell(item))
-    await sink.write(`${header ?? ''}${leftmost(formatLine(rows, cells), rows[0]?.gap ?? '')}\n`)
-    header = null
+  for await (const batch of batchesOf(view.items)) {
+    for (const item of batch) {
+      if (view.toJson(item) === null) continue
+      if (footer !== undefined) seen.push(item)
+      const cells = columns.map((column) => column.cell(item))
+      await sink.write(`${header ?? ''}${leftmost(formatLine(rows, cells), rows[0]?.gap ?? '')}\n`)
+      header = null
+    }
   }
   await sink.write((header ?? '') + (footer?.(seen) ?? ''))
 }
@@ -82,17 +90,22 @@ const renderWide: Renderer = async (view, options, sink) => {
   const columns = shownColumns(view, options.columns)
   const heads = options.headers ? { head: columns.map(({ title }) => title.replace(/^#/, '')) } : {}
   const table = new Table({ ...heads, style: { head: [], border: [] } })
-  for await (const item of view.items) {
-    if (view.toJson(item) !== null) table.push(columns.map((column) => column.cell(item)))
+  for await (const batch of batchesOf(view.items)) {
+    for (const item of batch) {
+      if (view.toJson(item) !== null) table.push(columns.map((column) => column.cell(item)))
+    }
   }
   await sink.write(table.toString() + '\n')
 }
 
 const renderOne: Renderer = async (view, options, sink) => {
   const fields = jsonFields(view, options)
-  for await (const item of view.items) {
-    const json = view.toJson(item)
-    if (json !== null) await sink.write(pretty({ ...envelope(options), ...pickFields(json, fields) }) + '\n')
+  for await (const batch of batchesOf(view.items)) {
+    for (const item of batch) {
+      const json = view.toJson(item)
+      if (json !== null)
+        await sink.write(pretty({ ...envelope(options), ...pickFields(json, fields) }) + '\n')
+    }
   }
 }
 
@@ -104,12 +117,14 @@ const renderList: Renderer = async (view, options, sink) => {
   const begin = `${pretty(envelope(options)).slice(0, -'\n}'.length)},\n  "items": [`
   let written = false
   try {
-    for await (const item of view.items) {
-      const json = view.toJson(item)
-      if (json === null) continue
-      const text = pretty(pickFields(json, fields)).replace(/^/gm, '    ')
-      await sink.write(`${written ? ',' : begin}\n${text}`)
-      written = true
+    for await (const batch of batchesOf(view.items)) {
+      for (const item of batch) {
+        const json = view.toJson(item)
+        if (json === null) continue
+        const text = pretty(pickFields(json, fields)).replace(/^/gm, '    ')
+        await sink.write(`${written ? ',' : begin}\n${text}`)
+        written = true
+      }
     }
     if (!written) await sink.write(`${begin}]\n}\n`)
   } finally {
@@ -118,10 +133,34 @@ const renderList: Renderer = async (view, options, sink) => {
 }
 
 const renderLines: Renderer = async (view, options, sink) => {
+  const pieces = piecesOf(view, options)
+  for await (const batch of batchesOf(view.items)) {
+    for (const piece of pieces(batch)) {
+      const full = sink.write(piece)
+      if (full !== null) await full
+    }
+  }
+}
+
+/** A write for each line would cost more than the line. */
+const pieceSize = 32 * 1024
+
+function piecesOf<T>(
+  view: View<T>,
+  options: RenderOptions,
+): (items: readonly T[]) => Iterable<string | Buffer> {
+  const writer = options.format.kind === 'ndjson' ? view.toLines?.(jsonFields(view, options)) : undefined
+  if (writer !== undefined) return (items) => writer.lines(items)
   const line = lineOf(view, options)
-  for await (const item of view.items) {
-    const text = line(item)
-    if (text !== null) await sink.write(text)
+  return function* (items) {
+    let text = ''
+    for (const item of items) {
+      text += line(item) ?? ''
+      if (text.length < pieceSize) continue
+      yield text
+      text = ''
+    }
+    if (text !== '') yield text
   }
 }
 

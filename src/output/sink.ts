@@ -50,7 +50,7 @@ export class Sink {
     this.#idle = null
     while (this.#flushing !== null) await this.#flushing
     if (this.#size === 0) return
-    const bytes = Buffer.concat(this.#parts)
+    const bytes = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)
     this.#parts = []
     this.#size = 0
     this.#flushing = this.#drain(bytes).finally(() => (this.#flushing = null))

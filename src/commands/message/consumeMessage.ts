@@ -13,13 +13,14 @@ import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { javaText } from '../../output/java-text.ts'
 import { compileMessageFormat } from '../../output/message-format.ts'
 import { messageJson } from '../../output/message-json.ts'
+import { MessageLines } from '../../output/message-lines.ts'
 import { messageLine, messageShape, messagesView } from '../../output/message-view.ts'
-import type { View } from '../../output/view.ts'
+import { Batches, type View } from '../../output/view.ts'
 
 type ConsumeFlags = FlagsOf<typeof ConsumeMessage>
 
 /** A message, or what mqadmin tells a person between them. */
-type Printed = { readonly message: Message } | { readonly text: string }
+type Printed = Message | string
 
 interface Range {
   readonly queue: MessageQueue
@@ -132,19 +133,10 @@ export default class ConsumeMessage extends MqCommand {
     const queues = await queuesOf(messages, flags)
     if (reading !== null) {
       const broadcast = flags.broadcast ? this.#broadcast(flags) : undefined
-      return messagesView(selected(messages, queues, reading, broadcast), reading.format)
+      const batches = new Batches(selected(messages, queues, reading, broadcast))
+      return messagesView(batches, reading.format)
     }
-    const view: View<Printed> = {
-      ...messageShape,
-      items: this.#printed(messages, queues, flags),
-      toJson: (printed) => ('message' in printed ? messageJson(printed.message) : null),
-      toId: (printed) => ('message' in printed ? printed.message.msgId : null),
-      table: {
-        kind: 'text',
-        item: (printed) => ('message' in printed ? messageLine(printed.message) : printed.text),
-      },
-    }
-    return view
+    return printedView(new Batches(this.#printed(messages, queues, flags)))
   }
 
   #broadcast({ consumerGroup }: ConsumeFlags): Broadcast {
@@ -200,7 +192,7 @@ export default class ConsumeMessage extends MqCommand {
     messages: MessageAdmin,
     queues: readonly MessageQueue[],
     flags: ConsumeFlags,
-  ): AsyncGenerator<Printed> {
+  ): AsyncGenerator<readonly Printed[]> {
     let left = flags.MessageNumber ?? countDefault
     for (const queue of queues) {
       if (left === 0) return
@@ -208,12 +200,12 @@ export default class ConsumeMessage extends MqCommand {
       const bounded = range.last - range.first > left
       if (bounded) {
         this.#noteBound(flags)
-        yield { text: boundText(left, queue, flags) }
+        yield [boundText(left, queue, flags)]
       }
       const last = bounded ? range.first + left - 1 : range.last
-      for await (const printed of pulled(messages, { ...range, last }, left, flags)) {
-        if ('message' in printed) left--
-        yield printed
+      for await (const batch of pulled(messages, { ...range, last }, left, flags)) {
+        left -= batch.filter(isMessage).length
+        yield batch
       }
     }
   }
@@ -226,6 +218,27 @@ export default class ConsumeMessage extends MqCommand {
 }
 
 const countDefault = 128
+/** More at a time would only fill memory. */
+const pullMax = 1024
+
+function isMessage(printed: Printed): printed is Message {
+  return typeof printed !== 'string'
+}
+
+function printedView(items: Batches<Printed>): View<unknown> {
+  const view: View<Printed> = {
+    ...messageShape,
+    items,
+    toJson: (printed) => (isMessage(printed) ? messageJson(printed) : null),
+    toLines: (fields) => {
+      const writer = new MessageLines(fields)
+      return { lines: (batch) => writer.lines(batch.filter(isMessage)) }
+    },
+    toId: (printed) => (isMessage(printed) ? printed.msgId : null),
+    table: { kind: 'text', item: (printed) => (isMessage(printed) ? messageLine(printed) : printed) },
+  }
+  return view
+}
 
 const outcomeFields = ['msgId', 'queueId', 'queueOffset', 'reconsumeTimes', 'outcome', 'status'] as const
 
@@ -302,25 +315,24 @@ async function* pulled(
   { queue, first, last }: Range,
   countMax: number,
   flags: ConsumeFlags,
-): AsyncGenerator<Printed> {
-  const options = flags.consumerGroup === undefined ? {} : { group: flags.consumerGroup }
+): AsyncGenerator<readonly Printed[]> {
+  const group = flags.consumerGroup === undefined ? {} : { group: flags.consumerGroup }
   const until = flags.endTimestamp ?? Infinity
   let left = countMax
   for (let offset = first; offset <= last && left > 0;) {
-    const maxMsgNums = Math.min(last - offset + 1, left)
-    const result = await messages.pull(queue, offset, { ...options, maxMsgNums })
+    const maxMsgNums = Math.min(last - offset + 1, left, pullMax)
+    const result = await messages.pull(queue, offset, { ...group, maxMsgNums, lazily: true })
     offset = result.nextBeginOffset
     const where = `status=${result.status}, offset=${offset}\n`
     if (result.status === 'NO_MATCHED_MSG') {
-      yield { text: `${javaText.queue(queue)} no matched msg. ${where}` }
+      yield [`${javaText.queue(queue)} no matched msg. ${where}`]
     } else if (result.status !== 'FOUND') {
-      yield { text: `${javaText.queue(queue)} print msg finished. ${where}` }
+      yield [`${javaText.queue(queue)} print msg finished. ${where}`]
       return
     } else {
-      yield { text: 'Consume ok\n' }
       // the offset of a time is that of the next message, which may be later
       const within = result.messages.filter((message) => message.storeTimestamp <= until)
-      for (const message of within) yield { message }
+      yield ['Consume ok\n', ...within]
       left -= within.length
     }
   }

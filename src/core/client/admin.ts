@@ -190,6 +190,8 @@ export interface PullOptions extends FilterOptions {
   readonly group?: string
   /** How long the broker may hold the request when there is nothing; default 0. */
   readonly suspendMs?: number
+  /** Messages are decoded when they are looked at, and hold on to the whole answer. Default false. */
+  readonly lazily?: boolean
 }
 
 /** What the filter leaves out is done with for the group, and is never handed out. */

@@ -152,18 +152,31 @@ function putBytes(target: Buffer, at: number, bytes: Buffer): number {
 }
 
 /**
+ * The size of a record whose parts fit into it, and it into its source. @throws RangeError when lengths lie
+ */
+export function checkRecord(source: Buffer, at: number): number {
+  const size = source.readInt32BE(at)
+  const magic = source.readInt32BE(at + magicAt)
+  if (magic !== Magic.v1 && magic !== Magic.v2) throw new RangeError(`no record: magic ${magic}`)
+  if (size < recordSizeMin || at + size > source.length)
+    throw new RangeError(`no record: ${size} bytes do not fit`)
+  if (layoutOf(source, at, versionAt(source, at)).end !== at + size)
+    throw new RangeError(`no record: its parts do not add up to ${size} bytes`)
+  return size
+}
+
+function versionAt(source: Buffer, at: number): 1 | 2 {
+  return source.readInt32BE(at + magicAt) === Magic.v1 ? 1 : 2
+}
+
+/**
  * Reads a record that `inspectRecord` found whole, or that came from a broker.
  * @throws RangeError when lengths lie.
  */
 export function readRecord(source: Buffer, at: number): StoredRecord {
-  const size = source.readInt32BE(at)
-  const end = at + size
-  const magic = source.readInt32BE(at + magicAt)
-  if (magic !== Magic.v1 && magic !== Magic.v2) throw new RangeError(`no record: magic ${magic}`)
-  if (size < recordSizeMin || end > source.length) throw new RangeError(`no record: ${size} bytes do not fit`)
-  const version = magic === Magic.v1 ? 1 : 2
+  const end = at + checkRecord(source, at)
+  const version = versionAt(source, at)
   const layout = layoutOf(source, at, version)
-  if (layout.end !== end) throw new RangeError(`no record: its parts do not add up to ${size} bytes`)
   const storeTimestampAt = layout.bodyLengthAt - 20 - layout.storeHostSize
   return {
     version,
@@ -195,8 +208,7 @@ export function isOfQueue(
 ): boolean {
   if (source.readInt32BE(at + queueIdAt) !== queueId || readI64(source, at + queueOffsetAt) !== queueOffset)
     return false
-  const version = source.readInt32BE(at + magicAt) === Magic.v1 ? 1 : 2
-  const { topicAt, propertiesAt } = layoutOf(source, at, version)
+  const { topicAt, propertiesAt } = layoutOf(source, at, versionAt(source, at))
   return topic.compare(source, topicAt, propertiesAt - 2) === 0
 }
 
@@ -248,7 +260,7 @@ export interface RecordPlaces {
 
 /** @param at where `inspectRecord` found a message */
 export function recordPlaces(source: Buffer, at: number): RecordPlaces {
-  const layout = layoutOf(source, at, source.readInt32BE(at + magicAt) === Magic.v1 ? 1 : 2)
+  const layout = layoutOf(source, at, versionAt(source, at))
   return {
     queueId: source.readInt32BE(at + queueIdAt),
     queueOffset: readI64(source, at + queueOffsetAt),
@@ -328,7 +340,7 @@ export function isForeignRecord(source: Buffer, at: number, physicalOffset: numb
   const seen = inspectRecord(source, at, physicalOffset, 'optional')
   if (seen.frame !== 'message') return false
   const end = at + seen.size
-  const { propertiesAt } = layoutOf(source, at, source.readInt32BE(at + magicAt) === Magic.v1 ? 1 : 2)
+  const { propertiesAt } = layoutOf(source, at, versionAt(source, at))
   if (source.subarray(propertiesAt, end).includes(0)) return false
   const headAt = end - crcPropertySize
   if (headAt < propertiesAt) return true
@@ -339,7 +351,7 @@ export function isForeignRecord(source: Buffer, at: number, physicalOffset: numb
 /** A copy of a sound record that says it was consumed before; its own CRC, if it has one, still holds. */
 export function withReconsumeTimes(record: Buffer, reconsumeTimes: number): Buffer {
   const copy = Buffer.from(record)
-  const layout = layoutOf(copy, 0, copy.readInt32BE(magicAt) === Magic.v1 ? 1 : 2)
+  const layout = layoutOf(copy, 0, versionAt(copy, 0))
   copy.writeInt32BE(reconsumeTimes, layout.bodyLengthAt - 12)
   if (hasCrcProperty(copy, layout.propertiesAt, copy.length)) writeRecordCrc(copy, 0, copy.length)
   return copy

@@ -6,6 +6,7 @@ import { decodeMessage, decodeMessages } from '../../model/message-codec.ts'
 import { toolsConsumerGroup, toolsProducerGroup } from '../../model/names.ts'
 import type { MessageQueue } from '../../model/queue.ts'
 import { readRecord } from '../../model/record.ts'
+import { recordMessages } from '../../model/record-message.ts'
 import { brokerAddr, type TopicRoute } from '../../model/route.ts'
 import { PullFlag } from '../../model/sys-flag.ts'
 import { parseRecallHandle } from '../../model/timer.ts'
@@ -124,7 +125,7 @@ export class RemotingMessageAdmin implements MessageAdmin {
         body: undefined,
       }),
     )
-    return pullResult(filtered, queue)
+    return pullResult(filtered, queue, options.lazily === true ? recordMessages : decodeMessages)
   }
 
   async byId(
@@ -248,12 +249,16 @@ function nameOf({ topic, brokerName, queueId }: MessageQueue): string {
   return `${topic} queue ${queueId} on ${brokerName}`
 }
 
-function pullResult({ answer, accepts }: Filtered<ReplyOf<'PULL_MESSAGE'>>, queue: MessageQueue): PullResult {
+function pullResult(
+  { answer, accepts }: Filtered<ReplyOf<'PULL_MESSAGE'>>,
+  queue: MessageQueue,
+  decode: (records: Buffer, brokerName: string) => Message[],
+): PullResult {
   const status = pullStatusOf[answer.code]
   if (status === undefined || answer.header === null) {
     throw MqError.fromResponse(answer.code, answer.remark, `pull of ${nameOf(queue)}`)
   }
   const { nextBeginOffset, minOffset, maxOffset } = answer.header
-  const decoded = answer.body === null ? [] : decodeMessages(answer.body, queue.brokerName)
+  const decoded = answer.body === null ? [] : decode(answer.body, queue.brokerName)
   return { status, nextBeginOffset, minOffset, maxOffset, messages: decoded.filter(accepts) }
 }
