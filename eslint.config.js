@@ -12,6 +12,7 @@ export default tseslint.config(
       '**/.mocharc.cjs',
       'test/pack/orders.test.js',
       'test/pack/types.ts',
+      'test/safety/probe.mjs',
     ],
   },
   js.configs.recommended,

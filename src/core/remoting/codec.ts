@@ -57,9 +57,13 @@ export function encodeCall<N extends RequestName>(name: N, call: CallOf<N>): Enc
   }
 }
 
-/** @throws HeaderError, SyntaxError, TypeError for what a handler could not use */
+/** @throws HeaderError, SyntaxError, TypeError, RangeError for what a handler could not use */
 export function decodeCall<N extends RequestName>(name: N, command: Command): CallOf<N> {
   const codec = codecOf(name)
+  const { length } = command.body
+  const sizeMax = codec.body?.requestSizeMax
+  if (sizeMax !== undefined && length > sizeMax)
+    throw new RangeError(`a body of ${length} bytes, at most ${sizeMax} are taken by ${name}`)
   return {
     header: headerOf(command, codec.header),
     body: codec.body === null ? undefined : codec.body.decode(command.body),

@@ -125,6 +125,7 @@ export class Connection {
     if (error === null) this.#flush()
     this.#closed = true
     this.#out = null
+    this.#letGo()
     if (this.#unsent !== null) this.#count(this.#unsent)
     if (error === null) this.#hangUp()
     else this.socket.destroy()
@@ -138,6 +139,8 @@ export class Connection {
   }
 
   #take(chunk: Buffer): void {
+    // what comes while we hang up is nobody's
+    if (this.#closed) return
     if (this.#start === this.#end) {
       this.#buffer = chunk
       this.#start = 0
@@ -192,7 +195,10 @@ export class Connection {
   #makeRoom(length: number): void {
     const held = this.#end - this.#start
     if (this.#end + length <= this.#buffer.length) return
-    const next = Buffer.allocUnsafeSlow(Math.max(heldSizeMin, (held + length) * 2))
+    // a frame that comes in parts: room for twice as much, at most for all of it
+    const frame = held >= 8 ? frameSize(this.#buffer, this.#start, this.#end) : 0
+    const wanted = Math.max(held + length, Math.min(frame, (held + length) * 2))
+    const next = Buffer.allocUnsafeSlow(Math.max(heldSizeMin, wanted))
     this.#buffer.copy(next, 0, this.#start, this.#end)
     this.#buffer = next
     this.#start = 0

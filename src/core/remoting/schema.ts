@@ -54,6 +54,8 @@ export type HeaderOf<F extends Fields> = {
 /** A body as typed value and as bytes. The loopback passes the value; only the wire encodes. */
 export interface Body<T> {
   readonly about: string
+  /** Bytes that a server takes of it; absent: what a frame holds. Replies may be as long as they are. */
+  readonly requestSizeMax?: number
   encode(value: T): Buffer
   /** @throws SyntaxError or TypeError for bytes that are no such body */
   decode(bytes: Buffer): T
@@ -62,6 +64,7 @@ export interface Body<T> {
 /** Every Body<T>, for code that walks the table. */
 export interface AnyBody {
   readonly about: string
+  readonly requestSizeMax?: number
   encode(value: never): Buffer
   decode(bytes: Buffer): unknown
 }

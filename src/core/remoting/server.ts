@@ -39,7 +39,7 @@ export interface ServerOptions {
 const idleMaxMsDefault = 120_000
 
 /** How long a peer may read nothing while others are refused because of what is unread. */
-const stuckMs = 10_000
+const stuckMs = 2000
 /** BrokerFastFailure's words */
 const busyRemark = '[OVERLOAD]system busy, start flow control for a while'
 

@@ -1,7 +1,7 @@
 /** Answers that one peer has not read: beyond this its requests wait. One more may come on top. */
 const ownMaxDefault = 16 * 1024 * 1024
 /** With so much unread by all together, a peer that has not read this much waits at once. */
-const crowdedAt = 32 * 1024 * 1024
+const crowdedAt = 16 * 1024 * 1024
 const ownMaxWhenCrowded = 64 * 1024
 /** Then nobody is given messages: SYSTEM_BUSY instead of growing. */
 const fullAt = 64 * 1024 * 1024

@@ -319,9 +319,22 @@ export class CommitLog {
     try {
       uninterrupted(act)
     } catch (error) {
+      if (error instanceof MqError) throw error
       this.#syncFailed ??= unwritable(error, what)
       throw this.#syncFailed
     }
+  }
+
+  /** Without a descriptor for the folder nothing was synced, and so nothing failed: it can be tried again. */
+  #syncNewName(): void {
+    this.#sync(() => {
+      try {
+        this.#fs.syncFolder(this.#folder)
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException
+        throw code === 'EMFILE' || code === 'ENFILE' ? unwritable(error, what) : error
+      }
+    })
   }
 
   #fillUp(segment: Segment): void {
@@ -337,12 +350,12 @@ export class CommitLog {
     const segment = new Segment(this.#fs, this.#folder, base, this.#segmentSize)
     try {
       segment.create()
+      this.#sync(() => segment.file.datasync())
+      this.#syncNewName()
     } catch (error) {
       segment.close()
       throw unwritable(error, what)
     }
-    this.#sync(() => segment.file.datasync())
-    this.#sync(() => this.#fs.syncFolder(this.#folder))
     this.#segments.push(segment)
     this.#stagedFrom = this.#end = base
   }

@@ -1,4 +1,4 @@
-import { json } from './codecs.ts'
+import { json, type JsonObject } from './codecs.ts'
 
 /** One answer's messages that are acknowledged together; BatchAck. */
 export interface BatchAck {
@@ -14,22 +14,15 @@ export interface BatchAck {
   readonly offsets: readonly number[]
 }
 
+/** A POP hands out 32; clients gather some answers' worth. Each takes some 5 µs of everybody's time. */
+const offsetsMax = 10_000
+
 /** java.util.BitSet as base64, little-endian: bit i stands for `startOffset` + i. */
 export const batchAcks = json<{ readonly brokerName: string; readonly acks: readonly BatchAck[] }>(
   'BatchAckMessageRequestBody: messages to acknowledge, as bits from the first offset of their answer on',
   (body) => ({
     brokerName: body.text('brokerName'),
-    acks: body.objects('acks').map((ack) => ({
-      consumerGroup: ack.text('c'),
-      topic: ack.text('t'),
-      retry: ack.text('r', '0'),
-      startOffset: ack.number('so'),
-      queueId: ack.number('q'),
-      reviveQueueId: ack.number('rq'),
-      popTime: ack.number('pt'),
-      invisibleTime: ack.number('it'),
-      offsets: bitsOf(Buffer.from(ack.text('b'), 'base64')).map((bit) => ack.number('so') + bit),
-    })),
+    acks: readAcks(body.objects('acks')),
   }),
   ({ brokerName, acks }) => ({
     acks: acks.map((ack) => ({
@@ -47,10 +40,36 @@ export const batchAcks = json<{ readonly brokerName: string; readonly acks: read
   }),
 )
 
-function bitsOf(bytes: Buffer): number[] {
-  const bits: number[] = []
-  for (let i = 0; i < bytes.length * 8; i++) if (bytes[i >> 3]! & (1 << (i & 7))) bits.push(i)
-  return bits
+function readAcks(acks: readonly JsonObject[]): BatchAck[] {
+  let allowed = offsetsMax
+  return acks.map((ack) => {
+    const offsets = offsetsOf(ack, allowed)
+    allowed -= offsets.length
+    return {
+      consumerGroup: ack.text('c'),
+      topic: ack.text('t'),
+      retry: ack.text('r', '0'),
+      startOffset: ack.number('so'),
+      queueId: ack.number('q'),
+      reviveQueueId: ack.number('rq'),
+      popTime: ack.number('pt'),
+      invisibleTime: ack.number('it'),
+      offsets,
+    }
+  })
+}
+
+/** @throws RangeError before they are all listed */
+function offsetsOf(ack: JsonObject, allowed: number): number[] {
+  const bits = Buffer.from(ack.text('b'), 'base64')
+  const start = ack.number('so')
+  const offsets: number[] = []
+  for (const [at, byte] of bits.entries()) {
+    for (let bit = 0; byte >> bit > 0; bit++) if ((byte >> bit) & 1) offsets.push(start + at * 8 + bit)
+    if (offsets.length > allowed)
+      throw new RangeError(`at most ${offsetsMax} messages are acknowledged with one request`)
+  }
+  return offsets
 }
 
 function bitSet(bits: readonly number[]): Buffer {

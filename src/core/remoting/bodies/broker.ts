@@ -12,6 +12,7 @@ import { json, type JsonObject } from './codecs.ts'
  */
 export const propertiesText: Body<Readonly<Record<string, string>>> = {
   about: 'Java properties, a line each',
+  requestSizeMax: 64 * 1024,
   encode: (properties) => {
     const lines = Object.keys(properties)
       .sort()

@@ -6,14 +6,24 @@ export function bytes(about: string): Body<Buffer> {
   return { about, encode: (value) => value, decode: (value) => value }
 }
 
+/**
+ * What a server parses for one request while the others wait: some 15 ms, 40 for what is made to be slow
+ * (test/safety/bombs). A lock of 10,000 queues takes so much.
+ */
+export const parsedSizeMax = 768 * 1024
+/** Whole configurations are taken over with one request: 20,000 topics. */
+export const configListSizeMax = 4 * 1024 * 1024
+
 /** A JSON body. `read` makes the domain's value of what was parsed, `write` the reverse. */
 export function json<T>(
   about: string,
   read: (parsed: JsonObject) => T,
   write: (value: T) => unknown = (value) => value,
+  requestSizeMax = parsedSizeMax,
 ): Body<T> {
   return {
     about,
+    requestSizeMax,
     encode: (value) => Buffer.from(formatFastjson(write(value))),
     decode: (body) => read(new JsonObject(parseFastjson(body.toString('utf8')))),
   }

@@ -1,7 +1,7 @@
 import type { BrokerConsumeStats, ClientConnection, ProducerInstance } from '../../model/client-data.ts'
 import type { GroupRetryPolicy, SubscriptionGroupConfig } from '../../model/group.ts'
 import type { DataVersion } from '../../model/route.ts'
-import { json, type JsonObject } from './codecs.ts'
+import { configListSizeMax, json, type JsonObject } from './codecs.ts'
 import { consumeStatsShape, readConnection } from './bodies.ts'
 import { readDataVersion } from './topics.ts'
 
@@ -59,6 +59,7 @@ export const groupConfigList = json<readonly SubscriptionGroupConfig[]>(
   'SubscriptionGroupList',
   (from) => from.objects('groupConfigList').map(readGroupConfig),
   (groups) => ({ groupConfigList: groups }),
+  configListSizeMax,
 )
 
 export const groupConfigTable = json<{

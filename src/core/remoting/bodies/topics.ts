@@ -1,7 +1,7 @@
 import type { QueueStats } from '../../model/stats.ts'
 import type { DataVersion } from '../../model/route.ts'
 import type { TopicConfig } from '../../model/topic.ts'
-import { json, type JsonObject } from './codecs.ts'
+import { configListSizeMax, json, type JsonObject } from './codecs.ts'
 import { queueKey, readQueue } from './queues.ts'
 
 /** Bodies of the requests about topics; each names its Java class. */
@@ -53,6 +53,7 @@ export const topicConfigList = json<readonly TopicConfig[]>(
   'CreateTopicListRequestBody',
   (from) => from.objects('topicConfigList').map(readTopicConfig),
   (topics) => ({ topicConfigList: topics }),
+  configListSizeMax,
 )
 
 export const topicStatsTable = json<{ readonly topicPutTps: number; readonly queues: readonly QueueStats[] }>(
