@@ -13,7 +13,7 @@ import { hostileSession } from './hostile-session.ts'
 import { Random } from './random.ts'
 
 const topic = 'control'
-const frames = count('FRAMES', 50_000, 1_000_000)
+const frames = count('FRAMES', 20_000, 1_000_000)
 /** Bytes of a recorded frame between two places where it is cut; 1 is every place. */
 const splitStep = count('SPLIT_STEP', 7, 1)
 const sessions = 8

@@ -131,8 +131,9 @@ describe('bombs', function () {
       await producer.send({ topic: 't', body: 'x' })
       const costs = `${took.toFixed(0)} ms, stall ${stallMs.toFixed(0)} ms, ${resident.toFixed(0)} MiB more`
       console.log(`      ${costs}, ${held.toFixed(1)} held`)
-      assert.ok(took < 1000, costs)
-      assert.ok(stallMs < 100, costs)
+      // 1 s, 50 ms and 32 MiB on a machine that does nothing else
+      assert.ok(took < 5000, costs)
+      assert.ok(stallMs < 200, costs)
       assert.ok(resident < 96, costs)
       assert.ok(held < 8, costs)
     })
