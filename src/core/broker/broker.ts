@@ -31,6 +31,7 @@ import { Stats } from './stats.ts'
 import { DueWork } from './timer/due-work.ts'
 import { checkedHandle, recallMarker, type RecallRequest } from './timer/recall.ts'
 import { Topics } from './topics.ts'
+import type { EndAtomicRequest } from './transaction/atomic-sends.ts'
 import { Halves } from './transaction/halves.ts'
 import { transactionCheckMsDefault, Transactions } from './transaction/transactions.ts'
 
@@ -105,7 +106,8 @@ export class Broker {
     })
     this.#dedup = new Dedup(store, clock, this.#exclusiveModes)
     this.due = new DueWork({ store, clock, timers, levelsMs, transactions: this.transactions })
-    this.replies = new Replies(this.clients, push, (request, done) => this.put(request, done))
+    const put = (request: PutRequest, done: PutDone): void => this.put(request, done)
+    this.replies = new Replies(this.clients, push, put, this.#exclusiveModes)
     this.#longPoll = new LongPoll(options.timers)
     this.#pullCaps = options.pullCaps
     this.#pop = new Pop(store, this.topics, clock)
@@ -171,6 +173,17 @@ export class Broker {
     this.topic(request.topic)
     const handle = checkedHandle(request, this.brokerName, this.now())
     this.putAgain(recallMarker(request, handle, this.now()), (error) => done(error, handle.uniqueKey))
+  }
+
+  /** @throws as `Transactions.endAtomic` */
+  endAtomic(request: EndAtomicRequest, done: (error: MqError | null) => void): void {
+    this.transactions.endAtomic(request, (error) => {
+      if (error !== null) return done(error)
+      // with nothing running nobody else would do it
+      if (this.#exclusiveModes) this.due.run()
+      else this.due.expect(this.now())
+      done(null)
+    })
   }
 
   /** Stores a message that is made of another. @throws what PutChecks.place and Store.append throw */

@@ -144,6 +144,7 @@ export class DueWork {
     for (const half of this.#options.transactions.overdue(now))
       for (const request of this.#options.transactions.givenUp(half))
         collected.due.push({ request, ends: null })
+    for (const request of this.#options.transactions.atomic.due()) collected.due.push({ request, ends: null })
     return collected.due
   }
 
@@ -190,7 +191,7 @@ export class DueWork {
   }
 
   #mark(due: readonly Due[]): void {
-    const { store } = this.#options
+    const { store, transactions } = this.#options
     store.state.quickly(() => {
       for (const { ends } of due) {
         if (ends === null) continue
@@ -198,6 +199,7 @@ export class DueWork {
         else this.#timers.remove(ends)
       }
     })
+    transactions.atomic.settle()
     store.settleDue(this.#nextDueAt())
   }
 
