@@ -20,7 +20,7 @@ export interface AtomicSend {
   readonly atomicId: string
   /** Where its messages are sent to. */
   readonly brokerName: string
-  /** Resolves when consumers can see all of them. @throws MQ_FAILED when the broker has fewer: none is sent */
+  /** Resolves when consumers can see all. @throws MQ_FAILED when the broker has fewer: none is sent */
   commit(count: number): Promise<void>
   rollback(): Promise<void>
 }
