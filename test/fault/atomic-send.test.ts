@@ -111,8 +111,10 @@ describe('an atomic send', () => {
     let ended = false
     betweenSqliteWrites(snapshot, () => {
       sendHalves(broker, (error) => failures.push(error))
-      broker.endAtomic({ atomicId, count: messages, decision: Decision[decision] }, (error) => {
+      const request = { atomicId, count: messages, decision: Decision[decision] }
+      broker.transactions.endAtomic(request, (error) => {
         if (error !== null) failures.push(error)
+        broker.due.begin()
         ended = true
       })
     })

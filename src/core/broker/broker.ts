@@ -31,7 +31,6 @@ import { Stats } from './stats.ts'
 import { DueWork } from './timer/due-work.ts'
 import { checkedHandle, recallMarker, type RecallRequest } from './timer/recall.ts'
 import { Topics } from './topics.ts'
-import type { EndAtomicRequest } from './transaction/atomic-sends.ts'
 import { Halves } from './transaction/halves.ts'
 import { transactionCheckMsDefault, Transactions } from './transaction/transactions.ts'
 
@@ -173,17 +172,6 @@ export class Broker {
     this.topic(request.topic)
     const handle = checkedHandle(request, this.brokerName, this.now())
     this.putAgain(recallMarker(request, handle, this.now()), (error) => done(error, handle.uniqueKey))
-  }
-
-  /** @throws as `Transactions.endAtomic` */
-  endAtomic(request: EndAtomicRequest, done: (error: MqError | null) => void): void {
-    this.transactions.endAtomic(request, (error) => {
-      if (error !== null) return done(error)
-      // with nothing running nobody else would do it
-      if (this.#exclusiveModes) this.due.run()
-      else this.due.expect(this.now())
-      done(null)
-    })
   }
 
   /** Stores a message that is made of another. @throws what PutChecks.place and Store.append throw */

@@ -17,13 +17,11 @@ export function transactionHandlers(broker: Broker): Handlers {
     },
     END_ATOMIC_SEND(_context, { header }, reply) {
       const { atomicId, count, commitOrRollback: decision } = header
-      broker.endAtomic({ atomicId, count, decision }, (error) =>
-        reply(
-          error === null
-            ? { header: { left: broker.transactions.atomic.left(atomicId) } }
-            : answerOfError(error),
-        ),
-      )
+      broker.transactions.endAtomic({ atomicId, count, decision }, (error) => {
+        if (error !== null) return reply(answerOfError(error))
+        broker.due.begin()
+        reply({ header: { left: broker.transactions.atomic.left(atomicId) } })
+      })
     },
   }
 }

@@ -88,6 +88,12 @@ export class DueWork {
     this.expect(this.#options.store.nextDueAt ?? Infinity)
   }
 
+  /** What has become due by now is delivered: by a server in a moment, else here. @throws as `run` */
+  begin(): void {
+    if (this.#cancel === null) this.run()
+    else this.expect(this.#options.clock.now())
+  }
+
   /** In a server: something that is due at a time, epoch ms, was stored. */
   expect(dueAt: number): void {
     const { clock, timers } = this.#options
