@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { PopConsumer, PoppedMessage } from '../core/client/admin.ts'
+import { limits } from '../core/model/limits.ts'
 import type { Message } from '../core/model/message.ts'
 import { messageJson } from '../output/message-json.ts'
 import { popWaitMs } from './group-reader.ts'
@@ -25,15 +27,36 @@ export interface JobQueueOptions {
   readonly ended: () => boolean
   /** Where what jobs print goes: 1 or 2. */
   readonly outputTo: 1 | 2
+  /** What a job prints answers its message; then `batch` is 1. */
+  readonly answering?: Answering
+}
+
+/** What is done with a message whose job succeeded, before it is acknowledged. */
+export interface Answering {
+  /** False: nobody waits for an answer any more, the message is acknowledged without a run. */
+  isWanted(popped: PoppedMessage): boolean
+  /** @returns `retry`: what was printed is no answer, the job has failed */
+  send(message: Message, output: Buffer): Promise<'answered' | 'untold' | 'unasked' | 'retry'>
+  /** A job that failed is tried again after this, ms. */
+  readonly retryMs: number
 }
 
 /** What became of a message. */
 export interface JobOutcome {
   readonly message: Message
-  /** `late`: it had been handed out again meanwhile, the outcome of that delivery counts. */
-  readonly outcome: 'ack' | 'retry' | 'late'
-  /** Exit status of the job, or the signal that ended it. */
-  readonly status: number | NodeJS.Signals
+  /**
+   * `late`: it had been handed out again meanwhile, the outcome of that delivery counts. Of answers: who
+   * asked was gone (`untold`), nobody had asked (`unasked`), or waits no longer and the job was not run
+   * (`expired`).
+   */
+  readonly outcome: 'ack' | 'retry' | 'late' | 'answered' | 'untold' | 'unasked' | 'expired'
+  /** Exit status of the job, or the signal that ended it; null: it was not run. */
+  readonly status: number | NodeJS.Signals | null
+}
+
+/** False: the message comes again. */
+export function isDone({ outcome }: JobOutcome): boolean {
+  return outcome !== 'retry' && outcome !== 'late'
 }
 
 /** How long a free slot waits while other jobs run. */
@@ -62,9 +85,12 @@ export async function* runJobs(consumer: PopConsumer, options: JobQueueOptions):
       : Math.min((order ? Math.min(1, free) : free) * batch, countMax - taken, popMax)
     const waitMs = follow && running.size === 0 ? popWaitMs : 0
     const popped = wanted > 0 ? await consumer.pop(wanted, waitMs) : []
-    taken += popped.length
     for (let at = 0; at < popped.length; at += batch) {
-      const job = runJob(consumer, popped.slice(at, at + batch), options)
+      const isWanted = options.answering?.isWanted(popped[at]!) ?? true
+      if (isWanted) taken += Math.min(batch, popped.length - at)
+      const job = (
+        isWanted ? runJob(consumer, popped.slice(at, at + batch), options) : passOver(consumer, popped[at]!)
+      )
         .then((done) => void outcomes.push(...done))
         .catch((error: unknown) => void failures.push(error as Error))
         .finally(() => running.delete(job))
@@ -93,32 +119,40 @@ async function runJob(
       consumer.renew(each).catch(() => each)
     renewal = renewal.then(async () => void (held = await Promise.all(held.map(renew))))
   }, options.invisibleMs / 2)
-  const status = await execute(
+  const { status, output } = await execute(
     delivered.map(({ message }) => message),
     options,
   ).finally(() => clearInterval(timer))
   await renewal
+  const { answering, order } = options
+  const retryMs = answering?.retryMs ?? (order ? suspendQueueMs : undefined)
   const outcomes: JobOutcome[] = []
   for (const each of held) {
-    const outcome = await (status === 0
-      ? acknowledge(consumer, each)
-      : giveBack(consumer, each, options.order))
-    outcomes.push({ message: each.message, outcome, status })
+    const { message } = each
+    const succeeded = status === 0 ? ((await answering?.send(message, output)) ?? 'ack') : 'retry'
+    const outcome =
+      succeeded === 'retry'
+        ? await giveBack(consumer, each, retryMs)
+        : (await consumer.ack(each))
+          ? succeeded
+          : 'late'
+    outcomes.push({ message, outcome, status })
   }
   return outcomes
 }
 
-async function acknowledge(consumer: PopConsumer, popped: PoppedMessage): Promise<'ack' | 'late'> {
-  return (await consumer.ack(popped)) ? 'ack' : 'late'
+async function passOver(consumer: PopConsumer, popped: PoppedMessage): Promise<JobOutcome[]> {
+  const outcome = (await consumer.ack(popped)) ? 'expired' : 'late'
+  return [{ message: popped.message, outcome, status: null }]
 }
 
 async function giveBack(
   consumer: PopConsumer,
   popped: PoppedMessage,
-  order: boolean,
+  retryMs: number | undefined,
 ): Promise<'retry' | 'late'> {
   try {
-    await consumer.nack(popped, order ? suspendQueueMs : undefined)
+    await consumer.nack(popped, retryMs)
     return 'retry'
   } catch (error) {
     if ((error as { code?: unknown }).code === 'MQ_NO_MESSAGE') return 'late'
@@ -127,18 +161,29 @@ async function giveBack(
 }
 
 /** One run of a command: the body on its input, the fields in its environment. */
-export function runCommandFor(
+export async function runCommandFor(
   message: Message,
   command: string,
   outputTo: 1 | 2,
 ): Promise<number | NodeJS.Signals> {
-  return execute([message], { command, batch: 1, outputTo })
+  return (await execute([message], { command, batch: 1, outputTo })).status
+}
+
+interface Run {
+  readonly status: number | NodeJS.Signals
+  /** What was printed, where it is an answer. */
+  readonly output: Buffer
 }
 
 async function execute(
   messages: readonly Message[],
-  { command, batch, outputTo }: Pick<JobQueueOptions, 'command' | 'batch' | 'outputTo'>,
-): Promise<number | NodeJS.Signals> {
+  {
+    command,
+    batch,
+    outputTo,
+    answering,
+  }: Pick<JobQueueOptions, 'command' | 'batch' | 'outputTo' | 'answering'>,
+): Promise<Run> {
   const [first] = messages
   const input =
     batch === 1
@@ -149,15 +194,30 @@ async function execute(
   const stdin = openInput(input)
   try {
     const child = spawn('/bin/sh', ['-c', command], {
-      stdio: [stdin, outputTo, 'inherit'],
+      stdio: [stdin, answering === undefined ? outputTo : 'pipe', 'inherit'],
       env: { ...process.env, ...variables },
     })
-    return await new Promise((resolve, reject) => {
+    const output = child.stdout === null ? Promise.resolve(emptyOutput) : printedBy(child.stdout)
+    const status = await new Promise<Run['status']>((resolve, reject) => {
       child.on('error', reject).on('exit', (code, signal) => resolve(code ?? signal!))
     })
+    return { status, output: await output }
   } finally {
     closeSync(stdin)
   }
+}
+
+const emptyOutput = Buffer.alloc(0)
+
+/** All of it, or so much that it is no message. */
+async function printedBy(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    if (size <= limits.bodySizeMax) chunks.push(chunk)
+    size += chunk.length
+  }
+  return Buffer.concat(chunks)
 }
 
 /**

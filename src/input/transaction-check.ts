@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { MqError } from '../core/errors.ts'
 import type { OpenTransaction, TransactionAdmin } from '../core/client/transaction-admin.ts'
 import type { Ended } from '../output/transaction-view.ts'
+import { Property } from '../core/model/properties.ts'
 import { runCommandFor } from './job-queue.ts'
 
 export interface CheckOptions {
@@ -38,6 +39,8 @@ export async function* askAll(
     for (const transaction of await open.read()) {
       if (ended()) return
       const { transactionId, producerGroup, message } = transaction
+      // all of an atomic send is decided, by its sender
+      if (message.properties[Property.atomicId] !== undefined) continue
       const asked = askedAt.get(transactionId) ?? -Infinity
       const now = Date.now()
       if (producerGroup !== group || now - message.bornTimestamp < afterMs || now - asked < askAgainMs)

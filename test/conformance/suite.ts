@@ -64,6 +64,28 @@ export function conformanceSuite(name: string, open: () => Promise<ConformanceTa
       assert.equal((await admin.messages.queues(topic)).length, 3)
     })
 
+    it('carries the answer to a request to who asked, and says when who asked is gone', async () => {
+      const topic = await createTopic({ readQueueNums: 1, writeQueueNums: 1 })
+      const asked = admin.requests.request({ topic, body: Buffer.from('2 + 2') }, { timeoutMs: 20_000 })
+      const consumer = admin.messages.popConsumer(topic, freshName('conformance-group'))
+      const [popped] = await eventually(async () => {
+        const found = await consumer.pop(1, 500)
+        assert.equal(found.length, 1)
+        return found
+      })
+      assert.equal(popped!.message.body.toString(), '2 + 2')
+      assert.equal(await admin.requests.reply(popped!.message, Buffer.from('4')), true)
+      const answer = await asked
+      assert.deepEqual([answer.body.toString(), answer.request.msgId], ['4', popped!.message.msgId])
+      await consumer.ack(popped!)
+      await assert.rejects(
+        admin.requests.request({ topic, body: Buffer.from('anybody?') }, { timeoutMs: 50 }),
+        { code: 'MQ_TIMEOUT' },
+      )
+      const plain = { ...popped!.message, properties: {} }
+      await assert.rejects(admin.requests.reply(plain, Buffer.from('x')), { code: 'MQ_INVALID_PARAMETER' })
+    })
+
     it('replaces the configuration of a topic', async () => {
       const topic = await createTopic()
       await admin.topics.update(topicConfig(topic, { writeQueueNums: 6, readQueueNums: 6 }), {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { JavaDriver } from './java-driver.ts'
 import { mqadmin } from './mqadmin.ts'
 import { pocketmq } from './pocketmq.ts'
 import { type Target, targets } from './targets.ts'
@@ -167,6 +168,31 @@ for (const [name, start] of Object.entries(targets)) {
         const { error } = JSON.parse(json.stderr) as { error: Record<string, unknown> }
         assert.deepEqual([json.exitCode, json.stdout, error['code']], [exitCode, '', code], args.join(' '))
       }
+    })
+
+    it('is asked by Java and answers with reply, and asks with request what Java answers', async () => {
+      const driver = new JavaDriver(target.namesrv, 'json')
+      const namesrv = ['-n', target.namesrv]
+      const [asked, answered] = ['AskedByJava', 'AnsweredByJava']
+      for (const topic of [asked, answered])
+        await pocketmq(['updateTopic', ...namesrv, '-t', topic, '-c', 'DefaultCluster', '-r', '2', '-w', '2'])
+      const reply = ['reply', ...namesrv, '-t', asked, '-g', `${asked}-group`, '--exec', 'tr a-z A-Z']
+      const [replied, answers] = await Promise.all([
+        pocketmq([...reply, '-c', '2', '--timeout', '60s', '-o', 'template={outcome}\\n']),
+        driver.ask(asked, [{ body: 'one' }, { bodyBase64: Buffer.alloc(20_000, 'x').toString('base64') }]),
+      ])
+      assert.deepEqual(answers, ['ONE', 'X'.repeat(20_000)])
+      assert.deepEqual([replied.stderr, replied.stdout], ['', 'answered\nanswered\n'])
+
+      const long = 'y'.repeat(20_000)
+      const request = ['request', ...namesrv, '-t', answered, '--timeout', '60s', '-p']
+      const [, short, compressed] = await Promise.all([
+        driver.answer(answered, 2),
+        pocketmq([...request, 'two']),
+        pocketmq([...request, '-'], long),
+      ])
+      assert.deepEqual([short.stderr, short.stdout], ['', '[two]\n'])
+      assert.deepEqual([compressed.stderr, compressed.stdout], ['', `[${long}]\n`])
     })
   })
 }

@@ -113,6 +113,17 @@ export class JavaDriver {
     return answers.map(({ body }) => body)
   }
 
+  /** Messages sent as requests that somebody else answers. */
+  async ask(topic: string, messages: readonly DriverMessage[]): Promise<string[]> {
+    const answers = await this.#run<{ body: string }>('ask', { topic }, messages)
+    return answers.map(({ body }) => body)
+  }
+
+  /** Answers so many requests, with their body in brackets. */
+  async answer(topic: string, count: number): Promise<void> {
+    await this.#run('answer', { topic, count })
+  }
+
   /** All messages, queue by queue, with DefaultMQPullConsumer. `max`: messages asked for in one pull. */
   pull(topic: string, options: { tag?: string; max?: number } = {}): Promise<MessageRow[]> {
     return this.#run('pull', { topic, ...options })

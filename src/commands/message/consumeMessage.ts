@@ -5,12 +5,14 @@ import type { Message } from '../../core/model/message.ts'
 import type { MessageQueue } from '../../core/model/queue.ts'
 import { flagKinds } from '../../command-line/flag-kinds.ts'
 import { BroadcastPlaces } from '../../input/broadcast-places.ts'
+import { counted } from '../../input/counted.ts'
 import { readGroup } from '../../input/group-reader.ts'
 import { runJobs, type JobOutcome } from '../../input/job-queue.ts'
-import { readingOf, selected, tooFew, type Broadcast } from '../../input/reading.ts'
+import { readingOf, selected, type Broadcast } from '../../input/reading.ts'
 import { sharingOf, type Sharing } from '../../input/sharing.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { javaText } from '../../output/java-text.ts'
+import { jobFields, jobJson } from '../../output/job-json.ts'
 import { compileMessageFormat } from '../../output/message-format.ts'
 import { messageJson } from '../../output/message-json.ts'
 import { MessageLines } from '../../output/message-lines.ts'
@@ -167,25 +169,10 @@ export default class ConsumeMessage extends MqCommand {
     return jobsView(this.#counted(runJobs(consumer, jobs), sharing))
   }
 
-  /** @throws MQ_TIMEOUT for fewer than were waited for, MQ_PARTIAL when jobs failed, MQ_INTERRUPTED */
-  async *#counted<T extends object>(
-    items: AsyncIterable<T>,
-    { countMax, withinMs, options }: Sharing,
-  ): AsyncGenerator<T> {
-    let [count, failed] = [0, 0]
-    for await (const item of items) {
-      count++
-      if ('outcome' in item && item.outcome !== 'ack') failed++
-      yield item
-    }
-    if (this.interrupted.aborted) throw new MqError('MQ_INTERRUPTED', `interrupted after ${count} messages`)
-    if (failed > 0) {
-      const when = options.order ? 'after a second' : "later by RocketMQ's back-off: 10 s, 30 s, 1 min …"
-      throw new MqError('MQ_PARTIAL', `${failed} of ${count} jobs failed: their messages come again`, {
-        hint: `${when}; at last they are in %DLQ%group`,
-      })
-    }
-    if (withinMs !== null && count < countMax) throw tooFew(count, countMax, withinMs)
+  #counted<T extends object>(items: AsyncIterable<T>, sharing: Sharing): AsyncGenerator<T> {
+    const { countMax, withinMs, options } = sharing
+    const again = options.order ? 'after a second' : "later by RocketMQ's back-off: 10 s, 30 s, 1 min …"
+    return counted(items, { countMax, withinMs, interrupted: this.interrupted, again })
   }
 
   async *#printed(
@@ -240,18 +227,13 @@ function printedView(items: Batches<Printed>): View<unknown> {
   return view
 }
 
-const outcomeFields = ['msgId', 'queueId', 'queueOffset', 'reconsumeTimes', 'outcome', 'status'] as const
-
 /** For a person, jobs print what they print. */
 function jobsView(items: AsyncIterable<JobOutcome>): View<unknown> {
   const view: View<JobOutcome> = {
     shape: 'list',
     items,
-    fields: outcomeFields,
-    toJson: ({ message, outcome, status }) => {
-      const { msgId, queueId, queueOffset, reconsumeTimes } = message
-      return { msgId, queueId, queueOffset, reconsumeTimes, outcome, status }
-    },
+    fields: jobFields,
+    toJson: jobJson,
     toId: ({ message }) => message.msgId,
     table: { kind: 'text', item: () => '' },
   }

@@ -5,22 +5,23 @@ import { MqError } from '../../core/errors.ts'
 import type { NewMessage, SendResult } from '../../core/model/message.ts'
 import { keySeparator } from '../../core/model/properties.ts'
 import { flagKinds } from '../../command-line/flag-kinds.ts'
+import { AtomicBulk, type AtomicSent } from '../../input/atomic-send.ts'
+import { bodyOf } from '../../input/body.ts'
 import { BulkSend } from '../../input/bulk-send.ts'
 import { csvDrafts } from '../../input/csv-drafts.ts'
 import { checkedKey, type Drafts } from '../../input/draft.ts'
 import { FailedMessages } from '../../input/failed-messages.ts'
 import { lineDrafts } from '../../input/line-drafts.ts'
-import { nul, readWhole } from '../../input/lines.ts'
+import { nul } from '../../input/lines.ts'
 import { ndjsonDrafts } from '../../input/ndjson-drafts.ts'
 import { laterFlags, laterOf } from '../../input/send-later.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { sendResultFields, sendResultJson } from '../../output/message-json.ts'
+import { textView } from '../../output/rows.ts'
 import type { ColumnTable, TextTable, View } from '../../output/view.ts'
 
 type SendFlags = FlagsOf<typeof SendMessage>
 
-/** A body that is `-` comes from stdin, whole. */
-const stdinMark = '-'
 const progressEveryMs = 200
 
 export default class SendMessage extends MqCommand {
@@ -31,6 +32,8 @@ export default class SendMessage extends MqCommand {
     'many were sent, unless --failed keeps what was not acknowledged and goes on.\n\n' +
     'NDJSON: {"body":"…"} or {"bodyBase64":"…"}, and tag, keys, properties, shardingKey, delayLevel, deliverAt, dedupKey; ' +
     'other fields are left alone, so the output of consumeMessage -o ndjson can be sent again.\n' +
+    '--atomic: all of stdin or nothing. Consumers see the messages when the last one is stored; whatever stops it ' +
+    'before, none of them is ever seen. In a folder and through `serve`; a RocketMQ broker cannot.\n' +
     'CSV: the body is the row as a JSON object of texts; --key and --tag name columns of the header.'
   static override examples = [
     '$ pocketmq sendMessage -t orders -p hello -k order-1 -c created',
@@ -38,6 +41,7 @@ export default class SendMessage extends MqCommand {
     '$ pocketmq sendMessage -t reminders -p "call back" --delay 90s --json',
     '$ id=$(pocketmq sendMessage -t orders -p "order 42" --transaction --quiet) && pocketmq endTransaction commit $id',
     '$ pocketmq sendMessage -t orders --ndjson --failed again.ndjson --retry 5 < orders.ndjson',
+    '$ pocketmq sendMessage -t orders --ndjson --atomic < orders.ndjson',
     '$ find . -name "*.json" -print0 | pocketmq sendMessage -t files --lines -z',
     '$ pocketmq sendMessage -t airports --csv --key iata --tag state < airports.csv',
   ]
@@ -65,6 +69,9 @@ export default class SendMessage extends MqCommand {
     ...laterFlags,
     transaction: Flags.boolean({
       description: 'consumers see it when `endTransaction commit` is said; see `transactions`',
+    }),
+    atomic: Flags.boolean({
+      description: 'all of stdin or nothing: consumers see it when the last message is stored',
     }),
     'dedup-key': flagKinds.text({
       description: 'store it only if no message of the topic with this key was stored in the window',
@@ -100,7 +107,7 @@ export default class SendMessage extends MqCommand {
     const drafts = this.#ofMany
       ? this.#readDrafts(flags)
       : [[{ line: null, message: await this.#one(flags) }]]
-    const { messages } = await this.connect('write', flags['segment-size'])
+    const { messages, transactions } = await this.connect('write', flags['segment-size'])
     const { timeoutMs } = this
     const group = flags['producer-group']
     const producer = messages.producer({
@@ -108,6 +115,11 @@ export default class SendMessage extends MqCommand {
       ...(group !== undefined && { group }),
       ...(flags.retry !== undefined && { retries: flags.retry }),
     })
+    if (flags.atomic) {
+      const send = await transactions.beginAtomic(flags.topic, flags.broker ?? null)
+      const bulk = new AtomicBulk(send, producer, flags.qid, this.interrupted)
+      return atomicView(this.#withProgress(bulk.result(flags.topic, drafts), bulk))
+    }
     const bulk = new BulkSend(producer, queueChoice(flags), this.interrupted, this.#keepFailed(flags.failed))
     const results = bulk.results(drafts)
     const view: View<SendResult> = {
@@ -129,7 +141,7 @@ export default class SendMessage extends MqCommand {
   }
 
   async #one(flags: SendFlags): Promise<NewMessage> {
-    const body = flags.body === stdinMark ? await readWhole(this.stdin) : Buffer.from(flags.body ?? '')
+    const body = await bodyOf(flags.body ?? '', () => this.stdin)
     const { later, ...message } = defaultsOf(flags)
     return { ...message, ...later, body }
   }
@@ -149,7 +161,7 @@ export default class SendMessage extends MqCommand {
     })
   }
 
-  async *#withProgress(results: AsyncGenerator<SendResult>, bulk: BulkSend): AsyncGenerator<SendResult> {
+  async *#withProgress<T>(results: AsyncGenerator<T>, bulk: { readonly sent: number }): AsyncGenerator<T> {
     if (!this.showsProgress) {
       yield* results
       return
@@ -191,6 +203,12 @@ function checkFlags(flags: SendFlags): void {
       hint: 'messages of --ndjson each have their "dedupKey"',
     })
   }
+  const alone = flags.body !== undefined || flags.transaction || flags.failed !== undefined
+  if (flags.atomic && alone) {
+    throw new MqError('MQ_USAGE', '--atomic is for many messages: leave -p, --transaction and --failed out', {
+      hint: 'give it one of --lines, --ndjson and --csv',
+    })
+  }
   if (flags.null && !flags.lines) throw new MqError('MQ_USAGE', '-z, --null goes with --lines')
   if (flags.failed !== undefined && flags.body !== undefined)
     throw new MqError('MQ_USAGE', '--failed is for many messages: --lines, --ndjson or --csv')
@@ -216,6 +234,15 @@ function defaultsOf(flags: SendFlags) {
 function queueChoice({ broker, qid }: SendFlags): QueueChoice | null {
   if (broker === undefined) return null
   return { brokerName: broker, ...(qid !== undefined && { queueId: qid }) }
+}
+
+function atomicView(items: AsyncIterable<AtomicSent>): View<unknown> {
+  return textView(items, {
+    shape: 'one',
+    fields: ['topic', 'atomicId', 'count'],
+    id: ({ atomicId }) => atomicId,
+    text: ({ topic, count }) => `send ${count} messages to ${topic} success.\n`,
+  })
 }
 
 const lineFormat = '%-32s  %-4s  %-20s    %s'

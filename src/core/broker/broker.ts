@@ -105,7 +105,8 @@ export class Broker {
     })
     this.#dedup = new Dedup(store, clock, this.#exclusiveModes)
     this.due = new DueWork({ store, clock, timers, levelsMs, transactions: this.transactions })
-    this.replies = new Replies(this.clients, push, (request, done) => this.put(request, done))
+    const put = (request: PutRequest, done: PutDone): void => this.put(request, done)
+    this.replies = new Replies(this.clients, push, put, this.#exclusiveModes)
     this.#longPoll = new LongPoll(options.timers)
     this.#pullCaps = options.pullCaps
     this.#pop = new Pop(store, this.topics, clock)

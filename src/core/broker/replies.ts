@@ -9,8 +9,16 @@ export class Replies {
   readonly #clients: Clients
   readonly #push: ClientPush
   readonly #put: (request: PutRequest, done: PutDone) => void
+  readonly #alone: boolean
 
-  constructor(clients: Clients, push: ClientPush, put: (request: PutRequest, done: PutDone) => void) {
+  /** @param alone nothing is running that a client could be told by: it looks where the answer is stored */
+  constructor(
+    clients: Clients,
+    push: ClientPush,
+    put: (request: PutRequest, done: PutDone) => void,
+    alone: boolean,
+  ) {
+    this.#alone = alone
     this.#clients = clients
     this.#push = push
     this.#put = put
@@ -18,7 +26,7 @@ export class Replies {
 
   /** `done` has an error when the client was not told; the reply is stored then, too. @throws as a put */
   send(request: PutRequest, now: number, done: PutDone): void {
-    const untold = this.#tell(request, now)
+    const untold = this.#alone ? null : this.#tell(request, now)
     this.#put(request, (error, queueId, result, handle) => done(untold ?? error, queueId, result, handle))
   }
 

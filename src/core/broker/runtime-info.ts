@@ -19,6 +19,7 @@ export function runtimeInfo(broker: Broker): Record<string, string> {
   return {
     ...Object.fromEntries(queues),
     EndTransactionQueueSize: '0',
+    atomicSendEnable: 'true',
     bootTimestamp: String(stats.startedAt),
     brokerActive: 'true',
     brokerVersionDesc: ourVersionText,

@@ -2,6 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
 import { limits } from '../model/limits.ts'
 import { autoCreateTopic, dlqPrefix, retryPrefix, topicNameFault, traceTopic } from '../model/names.ts'
+import { replyTopicOf } from '../model/request-reply.ts'
 import type { DataVersion } from '../model/route.ts'
 import { Perm, type TopicConfig } from '../model/topic.ts'
 import { undecidedTopic } from '../model/transaction.ts'
@@ -42,7 +43,7 @@ function systemTopics(clusterName: string, brokerName: string): Map<string, Topi
     [brokerName, 1, inherit],
     ['OFFSET_MOVED_EVENT', 1, rw],
     ['SCHEDULE_TOPIC_XXXX', 18, rw],
-    [`${clusterName}_REPLY_TOPIC`, 1, rw],
+    [replyTopicOf(clusterName), 1, rw],
     [`rmq_sys_REVIVE_LOG_${clusterName}`, 8, rw],
     [`rmq_sys_SYNC_BROKER_MEMBER_${brokerName}`, 1, Perm.inherit],
     ['RMQ_SYS_TRANS_HALF_TOPIC', 1, rw],

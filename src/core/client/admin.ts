@@ -6,6 +6,7 @@ import type { TopicRoute } from '../model/route.ts'
 import type { TopicConfig } from '../model/topic.ts'
 import type { BrokerAdmin, NameServerAdmin } from './broker-admin.ts'
 import type { GroupAdmin } from './group-admin.ts'
+import type { RequestAdmin } from './request-admin.ts'
 import type { TransactionAdmin } from './transaction-admin.ts'
 
 /**
@@ -21,6 +22,7 @@ export interface MqAdmin {
   readonly brokers: BrokerAdmin
   readonly nameServers: NameServerAdmin
   readonly transactions: TransactionAdmin
+  readonly requests: RequestAdmin
   close(): Promise<void>
 }
 

@@ -1,4 +1,8 @@
+import type { Command } from '../remoting/frame.ts'
 import type { CallOf, ReplyOf, RequestName } from '../remoting/requests/index.ts'
+
+/** A request of the table, by code, and where its answer goes: a whole frame. */
+export type RequestListener = (command: Command, answer: (frame: Buffer) => void) => void
 
 /** How a request gets to its handler: over TCP, or by a function call into the same process. */
 export interface Invoker {
@@ -15,5 +19,10 @@ export interface Invoker {
     call: CallOf<N>,
     onReply: (error: Error | null, reply: ReplyOf<N> | null) => void,
   ): void
+  /**
+   * Has a listener told what servers say unasked, until the returned function is called. Absent: nobody could
+   * tell, with nothing running.
+   */
+  listen?(onRequest: RequestListener): () => void
   close(): Promise<void>
 }

@@ -278,6 +278,7 @@ function checkedProperties(message: NewMessage, uniqueKey: string, group: string
   if (message.transaction === true) {
     properties[Property.transactionPrepared] = 'true'
     properties[Property.producerGroup] = group
+    if (message.atomicId !== undefined) properties[Property.atomicId] = message.atomicId
   }
   properties[Property.uniqueKey] = uniqueKey
   properties[Property.waitStoreOk] = 'true'

@@ -2,15 +2,27 @@ import { MqError } from '../errors.ts'
 import { RemotingClient, type ClientOptions } from '../remoting/client.ts'
 import { decodeReply, encodeCall, type EncodedCall } from '../remoting/codec.ts'
 import type { CallOf, ReplyOf, RequestName } from '../remoting/requests/index.ts'
-import type { Invoker } from './invoker.ts'
+import type { Invoker, RequestListener } from './invoker.ts'
 
 /** Requests over TCP, a connection an address. */
 export class RemoteInvoker implements Invoker {
   readonly #options: ClientOptions
   readonly #clients = new Map<string, RemotingClient>()
+  readonly #listeners = new Set<RequestListener>()
 
   constructor(options: ClientOptions) {
-    this.#options = options
+    this.#options = {
+      ...options,
+      onRequest: (command, answer) => {
+        options.onRequest?.(command, answer)
+        for (const listener of this.#listeners) listener(command, answer)
+      },
+    }
+  }
+
+  listen(onRequest: RequestListener): () => void {
+    this.#listeners.add(onRequest)
+    return () => void this.#listeners.delete(onRequest)
   }
 
   invoke<N extends RequestName>(address: string, name: N, call: CallOf<N>): Promise<ReplyOf<N>> {

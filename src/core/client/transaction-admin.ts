@@ -8,6 +8,21 @@ export interface TransactionAdmin {
   find(id: string): Promise<OpenTransaction>
   /** @throws MQ_ILLEGAL_OPERATION for one that is decided, where the broker knows (RocketMQ's does not) */
   end(transaction: OpenTransaction, decision: 'commit' | 'rollback'): Promise<void>
+  /**
+   * Begins a send of many messages to one broker, all or none. The messages carry its `atomicId`.
+   * @param brokerName null: the first that has the topic
+   * @throws MQ_NOT_SUPPORTED by a RocketMQ broker, MQ_TOPIC_NOT_EXIST, MQ_BROKER_NOT_EXIST
+   */
+  beginAtomic(topic: string, brokerName: string | null): Promise<AtomicSend>
+}
+
+export interface AtomicSend {
+  readonly atomicId: string
+  /** Where its messages are sent to. */
+  readonly brokerName: string
+  /** Resolves when consumers can see all. @throws MQ_FAILED when the broker has fewer: none is sent */
+  commit(count: number): Promise<void>
+  rollback(): Promise<void>
 }
 
 export interface OpenTransactions {

@@ -1,5 +1,6 @@
 import { RemotingMessageAdmin } from '../client/admin/messages.ts'
 import { answerRequest } from '../client/consumer-requests.ts'
+import { instanceName } from '../client/instance-name.ts'
 import { NameServers } from '../client/name-servers.ts'
 import { PushConsumer } from '../client/push-consumer.ts'
 import { RemoteInvoker } from '../client/remote-invoker.ts'
@@ -97,9 +98,4 @@ export class Consumer {
     this.#close = () => Promise.resolve()
     await close()
   }
-}
-
-/** ClientConfig.changeInstanceNameToPID: unique on this machine. */
-function instanceName(): string {
-  return `${process.pid}#${process.hrtime.bigint()}`
 }

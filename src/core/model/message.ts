@@ -15,6 +15,8 @@ export interface NewMessage {
   readonly delayMs?: number
   /** Consumers see it once it is committed. */
   readonly transaction?: boolean
+  /** Of a transaction: all messages with this id are committed together, or none. */
+  readonly atomicId?: string
   /** Of messages of a topic with one key within the window (default: five minutes) the first is stored. */
   readonly dedupKey?: string
   readonly dedupWindowMs?: number

@@ -12,6 +12,7 @@ const reservedNames: ReadonlySet<string> = new Set([
   Property.traceOn,
   Property.delayLevel,
   Property.transactionPrepared,
+  Property.atomicId,
   Property.retryTopic,
   Property.originMessageId,
   Property.popCheckpoint,

@@ -10,7 +10,7 @@ import {
 } from './sqlite.ts'
 
 /** Raised when the tables change; a file with a higher one is refused. */
-export const stateVersion = 4
+export const stateVersion = 5
 
 /** A file of up to this many pages is checked whole when it is opened: 0.1 ms. */
 const checkedPagesMax = 256
@@ -66,8 +66,15 @@ const settingTable = `
 CREATE TABLE setting(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `
 
+/** What version 5 added: half messages that are decided together, see broker/transaction/atomic-sends. */
+const atomicTables = `
+ALTER TABLE half ADD COLUMN atomic_id TEXT;
+CREATE INDEX half_atomic ON half(atomic_id, queue_offset) WHERE atomic_id IS NOT NULL;
+CREATE TABLE decided(atomic_id TEXT PRIMARY KEY, commits INTEGER NOT NULL) WITHOUT ROWID;
+`
+
 /** How a state of each version becomes one of the next. */
-const migrations = [schema, popTables, waitingTables, settingTable]
+const migrations = [schema, popTables, waitingTables, settingTable, atomicTables]
 
 /** The hand-over between writers; see src/core/README.md. Offsets are the commit log's. */
 export interface WriterRow {

@@ -54,6 +54,7 @@ import org.apache.rocketmq.common.message.MessageQueue;
  * commit|rollback --count N: no message is sent, prints N messages the broker asks about and says that of them
  * <br>consume: --topic T --group G --count N [--fail true] [--retries N], N deliveries to DefaultMQPushConsumer
  * <br>request: --topic T, input as of send; a consumer in the same process answers with the body in brackets
+ * <br>ask: --topic T, input as of send, somebody else answers · answer: --topic T --count N, answers N requests like that
  * <br>offsets: --topic T [--group G] [--time ms] · commitOffset: --topic T --group G --queue N --offset N
  */
 public final class Driver {
@@ -100,6 +101,12 @@ public final class Driver {
                 break;
             case "request":
                 request();
+                break;
+            case "ask":
+                withProducer(this::ask);
+                break;
+            case "answer":
+                answer();
                 break;
             case "transaction":
                 transaction();
@@ -342,14 +349,42 @@ public final class Driver {
     }
 
     private void request() throws Exception {
+        answering(() -> withProducer(this::ask), new CountDownLatch(0));
+    }
+
+    private void answer() throws Exception {
+        CountDownLatch left = new CountDownLatch(Integer.parseInt(option("count")));
+        answering(() -> {
+            if (!left.await(PATIENCE_S, TimeUnit.SECONDS)) {
+                throw new IllegalStateException(left.getCount() + " requests did not come");
+            }
+        }, left);
+    }
+
+    private void ask(DefaultMQProducer producer) throws Exception {
+        for (JSONObject line : inputLines()) {
+            Message answer = producer.request(message(line), PATIENCE_S * 1000);
+            print(Map.of("body", new String(answer.getBody(), StandardCharsets.UTF_8)));
+        }
+    }
+
+    private interface Work {
+        void run() throws Exception;
+    }
+
+    /** Requests are answered with their body in brackets meanwhile; {@code left} counts them. */
+    private void answering(Work meanwhile, CountDownLatch left) throws Exception {
         DefaultMQProducer answering = new DefaultMQProducer("interop-answering");
         answering.setNamesrvAddr(option("namesrv"));
+        // a JVM's first send may take longer than the three seconds of the default; who asked is gone at the second
+        answering.setSendMsgTimeout((int) TimeUnit.SECONDS.toMillis(PATIENCE_S));
         answering.start();
         DefaultMQPushConsumer consumer = pushConsumer(option("group", "interop-answerer"), (messages, context) -> {
             try {
                 for (MessageExt asked : messages) {
                     String body = "[" + new String(asked.getBody(), StandardCharsets.UTF_8) + "]";
                     answering.send(MessageUtil.createReplyMessage(asked, body.getBytes(StandardCharsets.UTF_8)));
+                    left.countDown();
                 }
                 return ConsumeConcurrentlyStatus.CONSUME_SUCCESS;
             } catch (Exception e) {
@@ -359,12 +394,7 @@ public final class Driver {
         });
         consumer.start();
         try {
-            withProducer(producer -> {
-                for (JSONObject line : inputLines()) {
-                    Message answer = producer.request(message(line), PATIENCE_S * 1000);
-                    print(Map.of("body", new String(answer.getBody(), StandardCharsets.UTF_8)));
-                }
-            });
+            meanwhile.run();
         } finally {
             consumer.shutdown();
             answering.shutdown();

@@ -2,7 +2,7 @@ import type { Handlers } from '../../remoting/handlers.ts'
 import { answerOfError } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
 
-/** EndTransactionProcessor: 37. */
+/** EndTransactionProcessor: 37; ours: 30001. */
 export function transactionHandlers(broker: Broker): Handlers {
   return {
     END_TRANSACTION(_context, { header }, reply) {
@@ -14,6 +14,14 @@ export function transactionHandlers(broker: Broker): Handlers {
         fromCheck: header.fromTransactionCheck ?? false,
       }
       broker.transactions.end(request, (error) => reply(error === null ? {} : answerOfError(error)))
+    },
+    END_ATOMIC_SEND(_context, { header }, reply) {
+      const { atomicId, count, commitOrRollback: decision } = header
+      broker.transactions.endAtomic({ atomicId, count, decision }, (error) => {
+        if (error !== null) return reply(answerOfError(error))
+        broker.due.begin()
+        reply({ header: { left: broker.transactions.atomic.left(atomicId) } })
+      })
     },
   }
 }

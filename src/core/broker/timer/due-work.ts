@@ -88,6 +88,12 @@ export class DueWork {
     this.expect(this.#options.store.nextDueAt ?? Infinity)
   }
 
+  /** What has become due by now is delivered: by a server in a moment, else here. @throws as `run` */
+  begin(): void {
+    if (this.#cancel === null) this.run()
+    else this.expect(this.#options.clock.now())
+  }
+
   /** In a server: something that is due at a time, epoch ms, was stored. */
   expect(dueAt: number): void {
     const { clock, timers } = this.#options
@@ -144,6 +150,7 @@ export class DueWork {
     for (const half of this.#options.transactions.overdue(now))
       for (const request of this.#options.transactions.givenUp(half))
         collected.due.push({ request, ends: null })
+    for (const request of this.#options.transactions.atomic.due()) collected.due.push({ request, ends: null })
     return collected.due
   }
 
@@ -190,7 +197,7 @@ export class DueWork {
   }
 
   #mark(due: readonly Due[]): void {
-    const { store } = this.#options
+    const { store, transactions } = this.#options
     store.state.quickly(() => {
       for (const { ends } of due) {
         if (ends === null) continue
@@ -198,6 +205,7 @@ export class DueWork {
         else this.#timers.remove(ends)
       }
     })
+    transactions.atomic.settle()
     store.settleDue(this.#nextDueAt())
   }
 

@@ -35,7 +35,13 @@ export function committed(half: StoredRecord): AppendRequest | null {
   const topic = properties[Property.realTopic]
   const queueId = Number(properties[Property.realQueueId] ?? NaN)
   if (topic === undefined || !Number.isInteger(queueId) || queueId < 0) return null
-  const gone = [Property.realTopic, Property.realQueueId, Property.transactionPrepared, Property.crc32]
+  const gone = [
+    Property.realTopic,
+    Property.realQueueId,
+    Property.transactionPrepared,
+    Property.atomicId,
+    Property.crc32,
+  ]
   for (const name of gone) Reflect.deleteProperty(properties, name)
   return {
     ...partsOf(half),

@@ -21,10 +21,13 @@ export interface Half {
   readonly checkAfter: number
   /** How often a producer was asked. */
   readonly checks: number
+  /** Those with one are decided together; null: it is decided alone. */
+  readonly atomicId: string | null
 }
 
+const atomicIdOf = propertyReader(Property.atomicId)
 const immunityOf = propertyReader(Property.checkImmunitySec)
-const columns = 'queue_offset AS queueOffset, since, check_after AS checkAfter, checks'
+const columns = 'queue_offset AS queueOffset, since, check_after AS checkAfter, checks, atomic_id AS atomicId'
 
 /**
  * Which half messages are open: rows of state.db, derived from the half topic and the operations that say
@@ -35,10 +38,12 @@ export class Halves {
   readonly #offsets: Offsets
   readonly #halves: WaitingProgress
   readonly #ops: WaitingProgress
-  readonly #add: Statement<[number, number, number]>
+  readonly #add: Statement<[number, number, number, string | null]>
   readonly #remove: Statement<[number]>
   readonly #one: Statement<[number], Half>
-  readonly #all: Statement<[], Half>
+  readonly #alone: Statement<[], Half>
+  readonly #ofAtomic: Statement<[string, number], Half>
+  readonly #countOf: Statement<[string], { count: number }>
   readonly #older: Statement<[number, number], Half>
   readonly #first: Statement<[], { since: number | null; lowest: number | null }>
   readonly #asked: Statement<[number, number]>
@@ -49,10 +54,14 @@ export class Halves {
     this.#halves = new WaitingProgress(store, halfTopic)
     this.#ops = new WaitingProgress(store, opTopic)
     const { db } = store.state
-    this.#add = db.prepare('INSERT OR IGNORE INTO half VALUES (?, ?, ?, 0)')
+    this.#add = db.prepare('INSERT OR IGNORE INTO half VALUES (?, ?, ?, 0, ?)')
     this.#remove = db.prepare('DELETE FROM half WHERE queue_offset = ?')
     this.#one = db.prepare(`SELECT ${columns} FROM half WHERE queue_offset = ?`)
-    this.#all = db.prepare(`SELECT ${columns} FROM half ORDER BY queue_offset`)
+    this.#alone = db.prepare(`SELECT ${columns} FROM half WHERE atomic_id IS NULL ORDER BY queue_offset`)
+    this.#ofAtomic = db.prepare(
+      `SELECT ${columns} FROM half WHERE atomic_id = ? ORDER BY queue_offset LIMIT ?`,
+    )
+    this.#countOf = db.prepare('SELECT count(*) AS count FROM half WHERE atomic_id = ?')
     this.#older = db.prepare(`SELECT ${columns} FROM half WHERE since <= ? ORDER BY queue_offset LIMIT ?`)
     this.#first = db.prepare('SELECT min(since) AS since, min(queue_offset) AS lowest FROM half')
     this.#asked = db.prepare('UPDATE half SET checks = ? WHERE queue_offset = ?')
@@ -65,10 +74,11 @@ export class Halves {
     const [half, op] = [halfTopic, opTopic].map((topic) => this.#offsets.get(topic, transactionGroup, 0) ?? 0)
     this.#store.state.quickly(() => {
       this.#halves.advance(half!, (bytes, { queueOffset }) => {
-        const { storeTimestamp, bornTimestamp, properties } = readRecord(bytes, 0)
-        const immunity = Number(immunityOf(properties.toString('utf8')) ?? NaN)
+        const { storeTimestamp, bornTimestamp, properties: section } = readRecord(bytes, 0)
+        const properties = section.toString('utf8')
+        const immunity = Number(immunityOf(properties) ?? NaN)
         const afterMs = immunity > 0 ? immunity * 1000 : checkAfterMs
-        this.#add.run(queueOffset, storeTimestamp, bornTimestamp + afterMs)
+        this.#add.run(queueOffset, storeTimestamp, bornTimestamp + afterMs, atomicIdOf(properties))
       })
       this.#ops.advance(op!, (bytes) => {
         for (const queueOffset of decidedOffsets(readRecord(bytes, 0).body)) this.#remove.run(queueOffset)
@@ -81,8 +91,18 @@ export class Halves {
     return this.#one.get(queueOffset) ?? null
   }
 
-  all(): Half[] {
-    return this.#all.all()
+  /** Those that are decided one by one. */
+  alone(): Half[] {
+    return this.#alone.all()
+  }
+
+  /** The first ones of an atomic send. */
+  ofAtomic(atomicId: string, max: number): Half[] {
+    return this.#ofAtomic.all(atomicId, max)
+  }
+
+  countOf(atomicId: string): number {
+    return this.#countOf.get(atomicId)!.count
   }
 
   storedBefore(time: number, max: number): Half[] {

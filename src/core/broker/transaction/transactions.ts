@@ -9,6 +9,7 @@ import type { MessageStore } from '../../store/message-store.ts'
 import type { Clients } from '../clients.ts'
 import type { ClientPush, Timers } from '../ports.ts'
 import type { Topics } from '../topics.ts'
+import { AtomicSends, type EndAtomicRequest } from './atomic-sends.ts'
 import { askedAbout, committed, decided, givenUpAt, undecided } from './half.ts'
 import type { Half, Halves } from './halves.ts'
 
@@ -63,10 +64,12 @@ export class Transactions {
   readonly #options: TransactionOptions
   /** Queue offsets of half messages whose decision is being written. */
   readonly #deciding = new Set<number>()
+  readonly atomic: AtomicSends
   #cancel: () => void = () => undefined
 
   constructor(options: TransactionOptions) {
     this.#options = options
+    this.atomic = new AtomicSends(options)
   }
 
   /** @throws MQ_FAILED for what is no such half message, MQ_ILLEGAL_OPERATION for one that is decided */
@@ -85,6 +88,23 @@ export class Transactions {
     })
   }
 
+  /**
+   * Decides about all messages of an atomic send. `done` when the decision is on the disk: what is behind it
+   * is due work. @throws as `AtomicSends.decide`
+   */
+  endAtomic(request: EndAtomicRequest, done: Done): void {
+    const { store } = this.#options
+    if (request.decision === Decision.unknown) return done(null)
+    store.whenSynced(() => {
+      try {
+        store.exclusively(() => this.atomic.decide(request))
+      } catch (error) {
+        return done(error as MqError)
+      }
+      done(null)
+    })
+  }
+
   /** EndTransactionProcessor.checkPrepareMessage, and that it is open. */
   #openHalf({ group, queueOffset, commitLogOffset, fromCheck }: EndRequest): StoredRecord {
     const { store, halves, clock } = this.#options
@@ -97,8 +117,14 @@ export class Transactions {
     if (half.queueOffset !== queueOffset)
       throw new MqError('MQ_FAILED', 'The transaction state table offset wrong')
     halves.load()
-    if (halves.get(queueOffset) === null || this.#deciding.has(queueOffset))
+    const open = halves.get(queueOffset)
+    if (open === null || this.#deciding.has(queueOffset))
       throw new MqError('MQ_ILLEGAL_OPERATION', 'the transaction was decided before')
+    if (open.atomicId !== null)
+      throw new MqError(
+        'MQ_ILLEGAL_OPERATION',
+        'it is part of an atomic send: all of it is decided, or nothing',
+      )
     // who named a time after which it wants to be asked waits for that
     const immunityMs = Number(immunityOf(properties) ?? NaN) * 1000
     if (!fromCheck && immunityMs > 0 && clock.now() - half.bornTimestamp > immunityMs)
@@ -155,7 +181,7 @@ export class Transactions {
     const { halves, clock } = this.#options
     halves.load()
     const now = clock.now()
-    for (const half of halves.all()) {
+    for (const half of halves.alone()) {
       if (half.checks >= checksMax) this.#giveUp(half)
       else if (now > half.checkAfter) this.#ask(half)
     }
@@ -191,9 +217,12 @@ export class Transactions {
     const { halves, topics, uniqueKeys, clock } = this.#options
     const bytes = halves.record(half)
     if (bytes === null) return []
-    topics.createUndecidedTopic()
     const record = readRecord(bytes, 0)
-    return [undecided(record), decided(record, uniqueKeys.next(), clock.now())]
+    const word = decided(record, uniqueKeys.next(), clock.now())
+    // whose sender died before it was whole: nothing of it was ever sent
+    if (half.atomicId !== null) return [word]
+    topics.createUndecidedTopic()
+    return [undecided(record), word]
   }
 
   /** Half messages that nobody decided in time. */
@@ -207,6 +236,7 @@ export class Transactions {
   /** When the next one is given up, epoch ms; null: none is open. */
   nextDueAt(): number | null {
     const { halves } = this.#options
+    if (this.atomic.isDue) return 0
     halves.load()
     const oldest = halves.oldest()
     return oldest === null ? null : givenUpAt(oldest)

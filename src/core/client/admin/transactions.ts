@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { MqError } from '../../errors.ts'
 import type { Message } from '../../model/message.ts'
 import { Property } from '../../model/properties.ts'
@@ -5,16 +7,19 @@ import type { MessageQueue } from '../../model/queue.ts'
 import { Decision, decidedOffsets, halfTopic, opTopic } from '../../model/transaction.ts'
 import type { MessageAdmin } from '../admin.ts'
 import type { Invoker } from '../invoker.ts'
-import { addressOf, checkSuccess, type NameServers } from '../name-servers.ts'
-import type { OpenTransaction, OpenTransactions, TransactionAdmin } from '../transaction-admin.ts'
+import { addressOf, bodyOf, checkSuccess, headerOf, type NameServers } from '../name-servers.ts'
+import type { RouteTable } from '../route-table.ts'
+import type { AtomicSend, OpenTransaction, OpenTransactions, TransactionAdmin } from '../transaction-admin.ts'
 
 /** By requests that every broker answers: its half topic is read, and the topic that says what is decided. */
 export class RemotingTransactionAdmin implements TransactionAdmin {
   readonly #invoker: Invoker
   readonly #nameServers: NameServers
+  readonly #routes: RouteTable
   readonly #messages: MessageAdmin
 
-  constructor(invoker: Invoker, nameServers: NameServers, messages: MessageAdmin) {
+  constructor(invoker: Invoker, nameServers: NameServers, routes: RouteTable, messages: MessageAdmin) {
+    this.#routes = routes
     this.#invoker = invoker
     this.#nameServers = nameServers
     this.#messages = messages
@@ -38,7 +43,11 @@ export class RemotingTransactionAdmin implements TransactionAdmin {
 
   async end(transaction: OpenTransaction, decision: 'commit' | 'rollback'): Promise<void> {
     const { transactionId, producerGroup, message } = transaction
-    const { topic, brokerName, queueOffset, commitLogOffset } = message
+    const { topic, brokerName, queueOffset, commitLogOffset, properties } = message
+    const atomicId = properties[Property.atomicId]
+    // of an atomic send there is no part: what is rolled back is all of it
+    if (atomicId !== undefined && decision === 'rollback')
+      return this.#endAtomic({ topic, brokerName, atomicId }, decision, 0)
     const address = addressOf(await this.#nameServers.route(halfTopic), brokerName)
     const reply = await this.#invoker.invoke(address, 'END_TRANSACTION', {
       header: {
@@ -52,7 +61,46 @@ export class RemotingTransactionAdmin implements TransactionAdmin {
     })
     checkSuccess(reply, `${decision} of ${transactionId}`)
   }
+
+  async beginAtomic(topic: string, wanted: string | null): Promise<AtomicSend> {
+    const { queues, addresses } = await this.#routes.publishInfo(topic)
+    const brokerName = wanted ?? queues[0]!.brokerName
+    const address = addresses.get(brokerName)
+    if (address === undefined) throw new MqError('MQ_BROKER_NOT_EXIST', `the broker[${brokerName}] not exist`)
+    const call = { header: {}, body: undefined }
+    const asked = await this.#invoker.invoke(address, 'GET_BROKER_RUNTIME_INFO', call)
+    if (bodyOf(asked, `abilities of ${brokerName}`).atomicSendEnable !== 'true') {
+      throw new MqError('MQ_NOT_SUPPORTED', `${brokerName} has no atomic sends: it is no pocketmq`, {
+        hint: 'RocketMQ commits each message of a transaction by itself: see `sendMessage --transaction`',
+      })
+    }
+    const place = { topic, brokerName, atomicId: randomUUID() }
+    return {
+      ...place,
+      commit: (count) => this.#endAtomic(place, 'commit', count),
+      rollback: () => this.#endAtomic(place, 'rollback', 0),
+    }
+  }
+
+  async #endAtomic(
+    { topic, brokerName, atomicId }: { topic: string; brokerName: string; atomicId: string },
+    decision: 'commit' | 'rollback',
+    count: number,
+  ): Promise<void> {
+    const address = await this.#routes.addressOf({ topic, brokerName, queueId: 0 })
+    let commitOrRollback: number = Decision[decision]
+    for (;;) {
+      const header = { topic, atomicId, count, commitOrRollback }
+      const reply = await this.#invoker.invoke(address, 'END_ATOMIC_SEND', { header, body: undefined })
+      if (headerOf(reply, `${decision} of an atomic send`).left === 0) return
+      // it is decided; a server commits them behind its answer
+      commitOrRollback = Decision.unknown
+      await pause(askAgainMs)
+    }
+  }
 }
+
+const askAgainMs = 20
 
 /** Where the reading of a queue goes on. */
 interface Cursor {

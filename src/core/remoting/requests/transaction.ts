@@ -21,6 +21,19 @@ export const transactionRequests = {
     },
     reply: {},
   }),
+  END_ATOMIC_SEND: request({
+    code: 30_001,
+    to: 'broker',
+    impact: 'rw',
+    about: "Ours, not RocketMQ's: all half messages of an atomic send are committed or rolled back.",
+    header: {
+      topic: str('topic of the messages'),
+      atomicId: str('their ATOMIC_ID'),
+      count: i32('how many were acknowledged'),
+      commitOrRollback: i32('8 commit, 12 roll back, 0 asks how many are left'),
+    },
+    reply: { header: { left: i32('messages that are not committed or rolled back yet') } },
+  }),
   CHECK_TRANSACTION_STATE: request({
     code: 39,
     to: 'client',
