@@ -1,14 +1,16 @@
 import type { QueueExtent } from './index-db.ts'
+import { filterPartOf, mayHaveKey } from './key-filter.ts'
 import { cannotOpen, isCorrupt, isSound, openDatabase, type Database, type Statement } from './sqlite.ts'
 
 /** A file with another version is dropped and made again from the index files. */
-const catalogVersion = 1
+const catalogVersion = 2
 
 const schema = `
 CREATE TABLE store(id TEXT NOT NULL);
-CREATE TABLE sealed_segment(base INTEGER PRIMARY KEY, last_store_time INTEGER NOT NULL);
+CREATE TABLE sealed_segment(base INTEGER PRIMARY KEY, last_store_time INTEGER NOT NULL, filter_parts INTEGER NOT NULL);
 CREATE TABLE sealed_queue(topic TEXT NOT NULL, queue_id INTEGER NOT NULL, base INTEGER NOT NULL,
   min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL, PRIMARY KEY (topic, queue_id, base)) WITHOUT ROWID;
+CREATE TABLE key_filter(base INTEGER NOT NULL, part INTEGER NOT NULL, bits BLOB NOT NULL, PRIMARY KEY (base, part));
 `
 
 interface SealedColumns {
@@ -56,13 +58,25 @@ export class Catalog {
     }
   }
 
-  /** @param lastStoreTime of its last record, epoch ms */
-  add(base: number, lastStoreTime: number, extents: readonly QueueExtent[]): void {
+  /**
+   * @param lastStoreTime of its last record, epoch ms
+   * @param filter of its keys (key-filter.ts); none: it may have any
+   */
+  add(
+    base: number,
+    lastStoreTime: number,
+    extents: readonly QueueExtent[],
+    filter: readonly Buffer[] = [],
+  ): void {
     const insert = this.#db.prepare('INSERT OR REPLACE INTO sealed_queue VALUES (?, ?, ?, ?, ?)')
     this.#db
       .transaction(() => {
-        this.#db.prepare('DELETE FROM sealed_queue WHERE base = ?').run(base)
-        this.#db.prepare('INSERT OR REPLACE INTO sealed_segment VALUES (?, ?)').run(base, lastStoreTime)
+        this.#drop(base)
+        this.#db
+          .prepare('INSERT INTO sealed_segment VALUES (?, ?, ?)')
+          .run(base, lastStoreTime, filter.length)
+        const insertPart = this.#db.prepare('INSERT INTO key_filter VALUES (?, ?, ?)')
+        filter.forEach((bits, part) => insertPart.run(base, part, bits))
         for (const each of extents) insert.run(each.topic, each.queueId, base, each.minOffset, each.endOffset)
       })
       .immediate()
@@ -101,12 +115,35 @@ export class Catalog {
 
   /** Forgets a segment that has expired, or that is about to be indexed anew. */
   dropSegment(base: number): void {
-    this.#db
-      .transaction(() => {
-        this.#db.prepare('DELETE FROM sealed_queue WHERE base = ?').run(base)
-        this.#db.prepare('DELETE FROM sealed_segment WHERE base = ?').run(base)
-      })
-      .immediate()
+    this.#db.transaction(() => this.#drop(base)).immediate()
+  }
+
+  #drop(base: number): void {
+    for (const table of ['sealed_queue', 'sealed_segment', 'key_filter'])
+      this.#db.prepare(`DELETE FROM ${table} WHERE base = ?`).run(base)
+  }
+
+  /** Bases of the sealed segments before a segment that may have a key, ascending. */
+  basesWithKey(hash: number, before: number): number[] {
+    const segments = 'SELECT base, filter_parts AS parts FROM sealed_segment WHERE base < ? ORDER BY base'
+    const part = this.#db.prepare<[number, number], { bits: Buffer }>(
+      'SELECT bits FROM key_filter WHERE base = ? AND part = ?',
+    )
+    const mayHave = (base: number, parts: number): boolean =>
+      parts === 0 || mayHaveKey(part.get(base, filterPartOf(hash, parts))?.bits, hash)
+    return this.#db
+      .prepare<[number], { base: number; parts: number }>(segments)
+      .all(before)
+      .filter(({ base, parts }) => mayHave(base, parts))
+      .map(({ base }) => base)
+  }
+
+  /** The parts of a segment's key filter, in order. */
+  filterOf(base: number): Buffer[] {
+    const parts = this.#db.prepare<[number], { bits: Buffer }>(
+      'SELECT bits FROM key_filter WHERE base = ? ORDER BY part',
+    )
+    return parts.all(base).map(({ bits }) => bits)
   }
 
   /** When the last record of a sealed segment was stored, epoch ms; null for one that is not sealed. */

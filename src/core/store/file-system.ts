@@ -116,7 +116,8 @@ export const nodeFileSystem: FileSystem = {
   open: (path, mode) => new NodeFileHandle(fs.openSync(path, flags[mode], 0o644)),
   mkdir: makeFolder,
   list: (path) => ifThere(() => fs.readdirSync(path).sort()) ?? [],
-  fileSize: (path) => ifThere(() => fs.statSync(path).size),
+  // asked often of what is not there: an error costs ten times the call
+  fileSize: (path) => ifThere(() => fs.statSync(path, { throwIfNoEntry: false })?.size ?? null),
   readFile: (path) => ifThere(() => fs.readFileSync(path)),
   replaceFile(path, content) {
     const temporary = `${path}.${process.pid}.tmp`

@@ -13,7 +13,7 @@ const batchSizeMax = 4 * 1024 * 1024
  * For so long, ms, a turn stages what one tick brings while others wait; writing, syncing and indexing that
  * takes about as long again. Whether they do takes some microseconds to find out.
  */
-const awaitedTurnMs = 2
+const awaitedTurnMs = 1
 /**
  * A turn of at least so many messages stays open while more come, up to so many messages and ms: pipes and
  * files bring 64 KiB at a time, and a turn costs as much as hundreds of messages. It ends when nothing has

@@ -43,6 +43,10 @@ export class IndexFiles {
       .flatMap((name) => (name.endsWith('.db') ? (segmentBase(name.slice(0, -3)) ?? []) : []))
   }
 
+  has(base: number): boolean {
+    return this.#fs.fileSize(this.#path(base)) !== null
+  }
+
   isDistrusted(base: number): boolean {
     return this.#distrusted.has(base)
   }
@@ -59,7 +63,7 @@ export class IndexFiles {
   /** Null when there is none that can be used. */
   open(base: number, mode: 'read' | 'write'): IndexDb | null {
     if (this.#distrusted.has(base)) return null
-    if (mode === 'read' && this.#fs.fileSize(this.#path(base)) === null) return null
+    if (mode === 'read' && !this.has(base)) return null
     return IndexDb.open(this.#path(base), base, this.#storeId, mode)
   }
 

@@ -6,16 +6,17 @@ import { corrupt, type Database, type Statement } from './sqlite.ts'
  * 65,536 consecutive keys, sorted and packed into pages of blobs, each page found by its first hash. Runs
  * below 0 are open: what each flush added, sorted; small ones are merged now and then, and all of them
  * become the next run once they fill it. An entry is 5 bytes of hash and 4 of distance to the segment's
- * begin.
+ * begin. Pages are rows with a number, and their names an index of its own: it is a quarter as deep as a tree
+ * that has the pages' bytes in it.
  */
 export const keySchema = `
 CREATE TABLE key_page(run INTEGER NOT NULL, first_hash INTEGER NOT NULL, entries BLOB NOT NULL,
-  PRIMARY KEY (run, first_hash)) WITHOUT ROWID;
+  PRIMARY KEY (run, first_hash));
 `
 const runSize = 65_536
 const entrySize = 9
-/** 4 KiB blobs: one overflow page at SQLite's default page size, 31 runs probed in 0.23 ms. */
-const pageEntries = 455
+/** A leaf of SQLite's holds one, at its default page size. */
+const pageEntries = 448
 /** Every so many additions the open runs of fewer keys than this become one. */
 const [mergeEvery, smallRun] = [48, 4096]
 
@@ -133,6 +134,11 @@ export class KeyIndex {
       insert.run(run, hashAt(first), entries)
       first = end
     }
+  }
+
+  count(): number {
+    const sum = `SELECT coalesce(sum(length(entries)), 0) / ${entrySize} AS n FROM key_page`
+    return this.#db.prepare<[], { n: number }>(sum).get()!.n
   }
 
   /** Calls for every entry, in no order. */

@@ -48,14 +48,10 @@ export class StoreLock {
     this.#held = true
   }
 
-  /** False where someone is there, or first in the line and about to move up. */
+  /** False where someone is there, or in the line and about to move up. */
   #tryGate(): boolean {
     if (!tryTake(this.#gate)) return false
-    const first = this.#line?.at(-1)
-    if (first === undefined || tryTake(first)) {
-      first?.exec('ROLLBACK')
-      return true
-    }
+    if (this.#line?.findLast((place) => !isFree(place)) === undefined) return true
     this.#gate.exec('ROLLBACK')
     return false
   }
@@ -79,9 +75,7 @@ export class StoreLock {
 
   /** While it is held: someone waits for it. */
   get awaited(): boolean {
-    if (!tryTake(this.#gate)) return true
-    this.#gate.exec('ROLLBACK')
-    return false
+    return !isFree(this.#gate)
   }
 
   release(): void {
@@ -108,6 +102,12 @@ export class StoreLock {
 function openLock(path: string): Database {
   // timeout 0: how long and how fairly to wait is decided here
   return openDatabase(path, 'create', 0)
+}
+
+function isFree(file: Database): boolean {
+  if (!tryTake(file)) return false
+  file.exec('ROLLBACK')
+  return true
 }
 
 function tryTake(file: Database): boolean {

@@ -2,6 +2,7 @@ import { Catalog } from './catalog.ts'
 import type { CommitLog } from './commit-log.ts'
 import type { IndexDb, QueueEntry, QueueExtent } from './index-db.ts'
 import type { IndexFiles } from './index-files.ts'
+import { keyFilterOf } from './key-filter.ts'
 import { SealedIndexes, type SegmentWalk } from './sealed-indexes.ts'
 import { isCorrupt } from './sqlite.ts'
 
@@ -46,12 +47,26 @@ export class OpenIndexes {
   /** Reader: the files as they are. Writer: files to write to, which is what `writing` then says. */
   open(mode: 'read' | 'write'): void {
     if (mode === 'write') {
-      this.#files.makeFolder()
       this.writing = true
+      if (this.#isUnchanged()) return this.active!.forget()
+      this.#files.makeFolder()
     }
     this.#useNewest(mode)
     this.#openCatalog(mode)
     this.#fillCatalog(mode)
+  }
+
+  /**
+   * The files are open for writing, and those of the segments there are: whoever wrote meanwhile wrote into
+   * them. Who removes or replaces one tells all others (`replaced`); one that was deleted by hand is made
+   * again.
+   */
+  #isUnchanged(): boolean {
+    const { active } = this
+    if (active === null || !this.#writable || !this.#catalogWritable || this.#catalog === null) return false
+    if (this.#catalogDistrusted || this.#files.isDistrusted(active.base)) return false
+    const last = this.#log.segments.at(-1)
+    return last?.base === active.base && this.#files.has(active.base)
   }
 
   #useNewest(mode: 'read' | 'write'): void {
@@ -127,7 +142,9 @@ export class OpenIndexes {
       const sealed = this.#sealedOf(base)
       const end = base + this.#log.segmentSize
       const extents = sealed.extents().filter((each) => this.#tombstoneOf(each.topic) < end)
-      this.#catalog!.add(base, sealed.lastStoreTime, extents)
+      // whoever may not write forgets it again: that is no time to read all keys
+      const filter = mode === 'write' ? keyFilterOf(sealed.keys) : []
+      this.#catalog!.add(base, sealed.lastStoreTime, extents, filter)
     }
   }
 
@@ -169,7 +186,7 @@ export class OpenIndexes {
     const { segmentSize, segments } = this.#log
     active.seal(active.base + segmentSize)
     // the catalog first: a reader that sees the next file must find the sealed one
-    this.#catalog!.add(active.base, active.lastStoreTime, active.extents())
+    this.#catalog!.add(active.base, active.lastStoreTime, active.extents(), keyFilterOf(active.keys))
     active.close()
     this.active = this.#files.openAnew(segments.findLast((segment) => physicalOffset >= segment.base)!.base)
   }
@@ -230,7 +247,8 @@ export class OpenIndexes {
 
   /** Log offsets in sealed segments of messages that may have a key. */
   *sealedKeys(hash: number): Generator<number> {
-    for (const base of this.sealedBases()) yield* this.#sealedOf(base).keys.find(hash)
+    for (const base of this.#catalog?.basesWithKey(hash, this.activeBase) ?? [])
+      yield* this.#sealedOf(base).keys.find(hash)
   }
 
   /**

@@ -107,7 +107,8 @@ export class WriterTurn {
       this.#recover(row)
       this.nextDueAt = this.syncedTo === 0 ? null : 0
     } else if (this.#epoch !== row.epoch) {
-      log.refresh()
+      // where others only wrote on in the segments we know, there is nothing new to look for
+      if (log.segmentEnd(row.logEnd) === null) log.refresh()
       this.#takeOver(row.logEnd)
       if (row.syncedTo < row.logEnd) log.datasyncFrom(row.syncedTo)
       this.syncedTo = row.logEnd

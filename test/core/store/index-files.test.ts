@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
 import { Catalog } from '../../../src/core/store/catalog.ts'
 import { topicKeyHash } from '../../../src/core/store/dispatcher.ts'
 import { IndexDb, type QueueExtent } from '../../../src/core/store/index-db.ts'
 import { IndexTail } from '../../../src/core/store/index-rows.ts'
+import { isFilterOf, keyFilterOf } from '../../../src/core/store/key-filter.ts'
 import { isCorrupt } from '../../../src/core/store/sqlite.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
@@ -186,6 +188,50 @@ describe('Catalog', () => {
     assert.deepEqual(catalog.extent('t', 0, -1, 999), queue('t', 0, 20))
     assert.deepEqual(catalog.extent('t', 0, -1, 200), queue('t', 0, 10))
     assert.deepEqual(catalog.basesBefore(200), [0, 100])
+    catalog.close()
+  })
+
+  it('tells which segments may have a key, and of all but a few that they do not', () => {
+    const catalog = open()
+    const keysOf = (base: number, count: number): IndexDb => {
+      const index = IndexDb.open(join(folder.path, `${base}.db`), base, 'one', 'write')!
+      const rows = Array.from({ length: count }, (_, i) => ['t', 0, i, base + i * 100] as const)
+      index.add(tailOf(...rows), base + count * 100, 1)
+      return index
+    }
+    const indexes = [keysOf(0, 5000), keysOf(1_000_000, 20_000), keysOf(9_000_000, 0)]
+    for (const index of indexes) catalog.add(index.base, 1, [], keyFilterOf(index.keys))
+    catalog.add(9_500_000, 1, [])
+    const bases = (key: string, before = 99_000_000): number[] =>
+      catalog.basesWithKey(topicKeyHash('t', key), before)
+    for (let i = 0; i < 5000; i += 7) assert.ok(bases(`k${i * 100}`).includes(0), `k${i * 100}`)
+    for (let i = 0; i < 20_000; i += 7) assert.ok(bases(`k${1_000_000 + i * 100}`).includes(1_000_000))
+    let inVain = 0
+    for (let i = 0; i < 2000; i++) inVain += bases(`none${i}`, 9_500_000).length
+    assert.ok(inVain < 200, `${inVain} of 6000`)
+    assert.deepEqual(bases('none', 9_500_001).at(-1), 9_500_000)
+    for (const index of indexes) {
+      assert.ok(isFilterOf(catalog.filterOf(index.base), index.keys))
+      assert.equal(isFilterOf(catalog.filterOf(index.base).slice(1), index.keys), false)
+      index.close()
+    }
+    catalog.dropSegment(0)
+    assert.deepEqual(catalog.filterOf(0), [])
+    catalog.close()
+  })
+
+  it('rules nothing out where its filter is damaged', () => {
+    const catalog = open()
+    const index = IndexDb.open(join(folder.path, 'i.db'), 0, 'one', 'write')!
+    catalog.add(0, 1, [], keyFilterOf(index.keys))
+    assert.deepEqual(catalog.basesWithKey(topicKeyHash('t', 'none'), 9), [])
+    const db = new BetterSqlite3(join(folder.path, 'catalog.db'))
+    for (const change of ["bits = 'text'", 'bits = zeroblob(4004)', 'bits = zeroblob(0)', 'part = 7']) {
+      db.prepare(`UPDATE key_filter SET ${change}`).run()
+      assert.deepEqual(catalog.basesWithKey(topicKeyHash('t', 'none'), 9), [0], change)
+    }
+    db.close()
+    index.close()
     catalog.close()
   })
 

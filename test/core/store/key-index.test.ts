@@ -6,7 +6,7 @@ import { KeyIndex, keySchema } from '../../../src/core/store/key-index.ts'
 
 const base = 7_000_000_000
 /** Entries of a page, and of a run; see key-index.ts. */
-const page = 455
+const page = 448
 const run = 65_536
 
 class Keys {

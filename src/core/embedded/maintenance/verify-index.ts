@@ -1,5 +1,6 @@
 import type { IndexDb, QueueExtent } from '../../store/index-db.ts'
 import { IndexTail, type DispatchedRecord, type QueueRows } from '../../store/index-rows.ts'
+import { isFilterOf } from '../../store/key-filter.ts'
 import { isCorrupt } from '../../store/sqlite.ts'
 
 /** Records compared at a time. */
@@ -42,6 +43,13 @@ export class IndexCheck {
       this.#compare()
       for (const { extent, rows } of this.#expected.values()) this.#checkQueue(extent, rows)
       this.#checkKeys()
+    })
+  }
+
+  /** @param parts what the catalog has to rule keys out */
+  filter(parts: readonly Buffer[]): void {
+    this.#guarded(() => {
+      if (!isFilterOf(parts, this.#index.keys)) this.#tell('catalog.db: the filter of keys lacks some')
     })
   }
 

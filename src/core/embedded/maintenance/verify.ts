@@ -249,6 +249,7 @@ class Verify {
       }
     }
     for (const name of wanted.keys()) this.#tell('index', base, `catalog.db: ${name} is missing`)
+    this.#check?.filter(this.#catalog.filterOf(base))
   }
 
   #checkEnd(logEnd: number): void {

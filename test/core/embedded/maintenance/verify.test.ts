@@ -103,6 +103,11 @@ describe('store verify', () => {
         ),
       says: /catalog\.db: t\/2/,
     },
+    {
+      what: 'a filter of keys that would hide some',
+      act: () => folder.sql('pocketmq/catalog.db', 'UPDATE key_filter SET bits = zeroblob(length(bits))'),
+      says: /catalog\.db: the filter/,
+    },
   ]) {
     it(`finds ${what}`, async () => {
       await folder.fill()
