@@ -3,7 +3,7 @@ import { crc32 } from '../lib/crc32.ts'
 import { keyHashBits } from '../lib/hash.ts'
 import type { KeyIndex } from './key-index.ts'
 
-/** Bits of a key. With 10 a key, four of them, one in eighty answers is "perhaps" for a key that is not there. */
+/** Bits that a key sets, and has: one in eighty answers is "perhaps" for a key that is not there. */
 const bitsSet = 4
 const bitsPerKey = 10
 /** Of one part, with its CRC; a leaf of SQLite's holds one. */
@@ -12,16 +12,17 @@ const crcSize = 4
 
 /**
  * Which keys a sealed segment does not have: a Bloom filter in parts, of which a look-up reads one. Ten
- * million messages have three hundred runs of keys, and a key is in one of them: without it each is looked at,
- * and the file of each segment opened (12 of 95 ms with half as many, bench/store.ts).
+ * million messages have three hundred runs of keys, and a key is in one of them: without it each is looked
+ * at, and the file of each segment opened (12 of 95 ms with half as many, bench/store.ts).
  */
 export function keyFilterOf(keys: KeyIndex): Buffer[] {
   const count = Math.max(1, Math.ceil((keys.count() * bitsPerKey) / (partSize * 8)))
   const parts = Array.from({ length: count }, () => Buffer.alloc(partSize + crcSize))
   keys.forEach((hash) => {
     const part = parts[filterPartOf(hash, count)]!
-    for (let i = 0; i < bitsSet; i++) {
-      const bit = bitOf(hash, i)
+    const step = stepOf(hash)
+    for (let i = 0, at = hash | 0; i < bitsSet; i++, at = (at + step) | 0) {
+      const bit = bitAt(at)
       part[bit >>> 3]! |= 1 << (bit & 7)
     }
   })
@@ -53,16 +54,20 @@ function isWhole(part: Buffer): boolean {
 }
 
 function hasBits(part: Buffer, hash: number): boolean {
-  for (let i = 0; i < bitsSet; i++) {
-    const bit = bitOf(hash, i)
+  const step = stepOf(hash)
+  for (let i = 0, at = hash | 0; i < bitsSet; i++, at = (at + step) | 0) {
+    const bit = bitAt(at)
     if ((part[bit >>> 3]! & (1 << (bit & 7))) === 0) return false
   }
   return true
 }
 
-/** The part follows from the hash's high bits, these from its low ones. */
-function bitOf(hash: number, i: number): number {
+/** The part follows from the hash's high bits, the bits from its low ones: a step of 32 bits apart. */
+function stepOf(hash: number): number {
   const low = hash | 0
-  const mixed = Math.imul(low ^ (low >>> 15), 0x2c1b3c6d)
-  return ((low + Math.imul(i, mixed | 1)) >>> 0) % (partSize * 8)
+  return Math.imul(low ^ (low >>> 15), 0x2c1b3c6d) | 1
+}
+
+function bitAt(at: number): number {
+  return ((at >>> 16) * partSize * 8) >>> 16
 }
