@@ -107,19 +107,21 @@ export class Broker {
     this.due = new DueWork({ store, clock, timers, levelsMs, transactions: this.transactions })
     const put = (request: PutRequest, done: PutDone): void => this.put(request, done)
     this.replies = new Replies(this.clients, push, put, this.#exclusiveModes)
-    this.#longPoll = new LongPoll(options.timers)
+    const pulls = (this.#longPoll = new LongPoll(options.timers))
     this.#pullCaps = options.pullCaps
     this.#pop = new Pop(store, this.topics, clock)
-    this.#popWaiters = new LongPoll(options.timers)
+    const pops = (this.#popWaiters = new LongPoll(options.timers))
     this.requestModes = new RequestModes(store.state)
     this.assignments = new Assignments(topics, this.clients, this.requestModes, brokerName)
     store.neededFrom = () => this.due.neededFrom()
     store.onDispatched = (record) => {
       const { topic, queueId, queueOffset, tagsCode } = record
+      const [isPulled, isPopped] = [pulls.isAwaited(topic, queueId), pops.isAwaited(topic, anyQueue)]
+      if (!isPulled && !isPopped) return
       let bytes: Buffer | null | undefined
       const read = (): Buffer | null => (bytes ??= store.record(record.physicalOffset, record.size))
-      this.#longPoll.arrived({ topic, queueId, queueOffset, tagsCode, read })
-      this.#popWaiters.arrived({ topic, queueId: anyQueue, queueOffset: 0, tagsCode, read })
+      if (isPulled) pulls.arrived({ topic, queueId, queueOffset, tagsCode, read })
+      if (isPopped) pops.arrived({ topic, queueId: anyQueue, queueOffset: 0, tagsCode, read })
     }
   }
 
