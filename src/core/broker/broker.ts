@@ -78,7 +78,7 @@ export class Broker {
     const traces = (): boolean => settings.isOn('traceTopicEnable')
     this.topics = new Topics(store.state, clock, store.clusterName, store.brokerName, createsTopics, traces)
     this.groups = new Groups(store.state, clock, () => settings.isOn('autoCreateSubscriptionGroup'))
-    this.offsets = new Offsets(store.state)
+    this.offsets = new Offsets(store.state, options.timers)
     this.push = options.push
     this.clients = new Clients(clock, options.push)
     this.stats = new Stats(clock)
@@ -221,7 +221,9 @@ export class Broker {
     const filter = this.#pullChecks.filter(request)
     if (request.commitOffset !== null) {
       if (this.#exclusiveModes) this.requestModes.use(topic, group, 'PULL')
-      this.offsets.set(topic, group, queueId, request.commitOffset)
+      // a process that has no server's timer ends before it would be stored
+      if (this.#exclusiveModes) this.offsets.set(topic, group, queueId, request.commitOffset)
+      else this.offsets.note(topic, group, queueId, request.commitOffset)
     }
     const resetTo = this.offsets.takeReset(topic, group, queueId)
     if (resetTo !== null) return done(resetAnswer(this.store.extent(topic, queueId), resetTo))
@@ -252,6 +254,7 @@ export class Broker {
       throw new MqError('MQ_INVALID_PARAMETER', `the broker's pop max message nums is ${popMessagesMax}`)
     this.#pullChecks.readable(group, topic, Math.max(0, queueId))
     if (this.#exclusiveModes) this.#joinAlone(topic, group)
+    else this.offsets.store()
     const parts = {
       ...request,
       queueIds: this.#queueIds(topic, queueId),
@@ -384,6 +387,7 @@ export class Broker {
   /** Answers everyone who waits; the store is closed by its owner. */
   close(): void {
     this.#closed = true
+    this.offsets.storeIfPossible()
     this.due.close()
     this.transactions.close()
     this.clients.close()
