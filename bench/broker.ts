@@ -9,7 +9,9 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { cpus, loadavg } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
+import { RemoteInvoker } from '../src/core/client/remote-invoker.ts'
 import { MqAdmin } from '../src/core/index.ts'
+import { Property } from '../src/core/model/properties.ts'
 import { classPath } from '../test/interop/jars.ts'
 import { PocketmqServer } from '../test/interop/pocketmq.ts'
 import { RealCluster } from '../test/interop/real-cluster.ts'
@@ -45,6 +47,13 @@ const consumeTopic = {
   perm: 6,
   order: false,
 }
+const consumeGroup = 'bench'
+/** Stored before they are consumed, for each second that a producer is measured. */
+const consumedPerSecond = 160_000
+/** What is measured is between these parts of them: a JVM gets up to speed at first. */
+const [measuredFrom, measuredTo] = [0.2, 0.9]
+const batchSize = 500
+const batchesAtOnce = 16
 /** The clients report the mean of so long. */
 const windowMs = 10_000
 const clients = 'org.apache.rocketmq.example.benchmark'
@@ -69,29 +78,37 @@ function residentMiB(pids: readonly number[]): number {
   }, 0)
 }
 
-/** Runs a client for a while; the rate it reports last, over its last ten seconds. */
-async function runClient(
-  contender: Contender,
-  name: string,
-  topic: string,
-  args: readonly string[],
-): Promise<Sample> {
+interface Client {
+  readonly printed: () => string
+  stop(): Promise<void>
+}
+
+function startClient({ namesrv }: Contender, name: string, topic: string, args: readonly string[]): Client {
   const java = ['-Xmx1g', '-cp', classPath(), 'WithParent', `${clients}.${name}`, '-ri', '1000', ...args]
-  const child = spawn('java', [...java, '-n', contender.namesrv, '-t', topic], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-  })
+  const child = spawn('java', [...java, '-n', namesrv, '-t', topic], { stdio: ['pipe', 'pipe', 'ignore'] })
   let printed = ''
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))
+  return {
+    printed: () => printed,
+    async stop() {
+      const ended = once(child, 'close')
+      child.kill('SIGKILL')
+      await ended
+    },
+  }
+}
+
+/** Runs a producer for a while; the rate it reports last, over its last ten seconds. */
+async function produce(contender: Contender, threads: number): Promise<Sample> {
+  const client = startClient(contender, 'Producer', sendTopic, ['-s', '128', '-w', `${threads}`])
   await delay(seconds * 1000 - windowMs)
   const before = cpuMicros(contender.pids)
   await delay(windowMs)
   const used = cpuMicros(contender.pids) - before
-  const ended = once(child, 'close')
-  child.kill('SIGKILL')
-  await ended
-  const rates = [...printed.matchAll(/(?:Send|Consume) TPS: (\d+)/g)].map((match) => Number(match[1]))
+  await client.stop()
+  const rates = [...client.printed().matchAll(/Send TPS: (\d+)/g)].map((match) => Number(match[1]))
   const perSecond = rates.at(-1) ?? 0
-  if (perSecond === 0) throw new Error(`${name} reported nothing:\n${printed.slice(-2000)}`)
+  if (perSecond === 0) throw new Error(`the producer reported nothing:\n${client.printed().slice(-2000)}`)
   return { perSecond, cpuMicros: used / ((perSecond * windowMs) / 1000) }
 }
 
@@ -110,22 +127,91 @@ async function makeTopic({ namesrv }: Contender): Promise<void> {
   await admin.close()
 }
 
-/** Consumers beside a producer: what they get a second is what both together reach. */
+/** A body of SEND_BATCH_MESSAGE, of messages as benchmark.Producer makes them. */
+function batchBody(first: number): Buffer {
+  const messages = Array.from({ length: batchSize }, (_, i) => {
+    const key = (first + i).toString(16).toUpperCase().padStart(32, '0')
+    const properties = Buffer.from(`${Property.uniqueKey}\u0001${key}\u0002WAIT\u0001true\u0002`)
+    const message = Buffer.alloc(20 + 128 + 2 + properties.length, 'a')
+    message.fill(0, 0, 16).writeInt32BE(message.length)
+    message.writeInt32BE(128, 16)
+    message.writeInt16BE(properties.length, 148)
+    message.set(properties, 150)
+    return message
+  })
+  return Buffer.concat(messages)
+}
+
+/** Stores messages to consume, and has the group begin with the first. @returns how many */
+async function storeForConsumer(contender: Contender): Promise<number> {
+  const { topicName: topic, readQueueNums: queues } = consumeTopic
+  const { namesrv } = contender
+  await makeTopic(contender)
+  const admin = await MqAdmin.connect({ namesrv })
+  const { brokerDatas } = await admin.topics.route(topic)
+  await admin.close()
+  const address = brokerDatas[0]!.brokerAddrs[0]!
+  const invoker = new RemoteInvoker({ timeoutMs: 30_000 })
+  const batches = Math.ceil((consumedPerSecond * seconds) / batchSize)
+  let next = 0
+  const store = async (): Promise<void> => {
+    while (next < batches) {
+      const n = next++
+      const producer = { producerGroup: 'bench', defaultTopic: 'TBW102', defaultTopicQueueNums: 4 }
+      const place = {
+        topic,
+        queueId: n % queues,
+        sysFlag: 0,
+        flag: 0,
+        bornTimestamp: Date.now(),
+        batch: true,
+      }
+      const call = { header: { ...producer, ...place }, body: batchBody(n * batchSize) }
+      const { code, remark } = await invoker.invoke(address, 'SEND_BATCH_MESSAGE', call)
+      if (code !== 0) throw new Error(`a batch was refused: ${code} ${remark}`)
+    }
+  }
+  await Promise.all(Array.from({ length: batchesAtOnce }, store))
+  for (let queueId = 0; queueId < queues; queueId++) {
+    const header = { consumerGroup: consumeGroup, topic, queueId, commitOffset: 0 }
+    await invoker.invoke(address, 'UPDATE_CONSUMER_OFFSET', { header, body: undefined })
+  }
+  await invoker.close()
+  return batches * batchSize
+}
+
+/** Messages are stored beforehand: what is measured is the consumer's alone. */
+async function consume(contender: Contender): Promise<Sample> {
+  const total = await storeForConsumer(contender)
+  const { topicName } = consumeTopic
+  const client = startClient(contender, 'Consumer', topicName, ['-g', consumeGroup, '-p', 'false'])
+  const admin = await MqAdmin.connect({ namesrv: contender.namesrv })
+  const reach = async (part: number): Promise<{ done: number; at: number; cpu: number }> => {
+    for (;;) {
+      const { offsets } = await admin.groups.progress(consumeGroup, topicName)
+      const done = offsets.reduce((sum, { consumerOffset }) => sum + consumerOffset, 0)
+      if (done >= part * total) return { done, at: performance.now(), cpu: cpuMicros(contender.pids) }
+      await delay(100)
+    }
+  }
+  const [first, last] = [await reach(measuredFrom), await reach(measuredTo)]
+  await admin.close()
+  await client.stop()
+  const count = last.done - first.done
+  return { perSecond: (count / (last.at - first.at)) * 1000, cpuMicros: (last.cpu - first.cpu) / count }
+}
+
 async function round(name: keyof typeof contenders): Promise<Round> {
   const contender: Contender = await contenders[name]()
   try {
-    const wide = await runClient(contender, 'Producer', sendTopic, ['-s', '128', '-w', '64'])
-    const narrow = await runClient(contender, 'Producer', sendTopic, ['-s', '128', '-w', '16'])
+    const wide = await produce(contender, 64)
+    const narrow = await produce(contender, 16)
     const resident = residentMiB(contender.pids)
     const count = await stored(contender)
     const least = (Math.min(wide.perSecond, narrow.perSecond) * seconds) / 2
     if (count < least) throw new Error(`${count} messages are stored, at least ${least} were acknowledged`)
-    await makeTopic(contender)
-    const { topicName } = consumeTopic
-    const producer = runClient(contender, 'Producer', topicName, ['-s', '128', '-w', '64'])
-    const consume = await runClient(contender, 'Consumer', topicName, ['-g', 'bench'])
-    await producer
-    return { 'send, 64 threads': wide, 'send, 16 threads': narrow, consume, residentMiB: resident }
+    const consumed = await consume(contender)
+    return { 'send, 64 threads': wide, 'send, 16 threads': narrow, consume: consumed, residentMiB: resident }
   } finally {
     await contender.stop()
   }
@@ -164,7 +250,7 @@ for (let pair = 0; pair < pairs; pair++) {
     rounds[name].push(result)
     const { residentMiB: memory, ...samples } = result
     const rates = Object.entries(samples).map(
-      ([what, { perSecond, cpuMicros: cpu }]) => `${what} ${perSecond}/s ${cpu.toFixed(1)} µs`,
+      ([what, { perSecond, cpuMicros: cpu }]) => `${what} ${perSecond.toFixed(0)}/s ${cpu.toFixed(1)} µs`,
     )
     console.log(`${name}: ${rates.join(', ')}, ${memory.toFixed(0)} MiB`)
   }

@@ -78,7 +78,7 @@ export class Broker {
     const traces = (): boolean => settings.isOn('traceTopicEnable')
     this.topics = new Topics(store.state, clock, store.clusterName, store.brokerName, createsTopics, traces)
     this.groups = new Groups(store.state, clock, () => settings.isOn('autoCreateSubscriptionGroup'))
-    this.offsets = new Offsets(store.state)
+    this.offsets = new Offsets(store.state, options.timers)
     this.push = options.push
     this.clients = new Clients(clock, options.push)
     this.stats = new Stats(clock)
@@ -107,19 +107,21 @@ export class Broker {
     this.due = new DueWork({ store, clock, timers, levelsMs, transactions: this.transactions })
     const put = (request: PutRequest, done: PutDone): void => this.put(request, done)
     this.replies = new Replies(this.clients, push, put, this.#exclusiveModes)
-    this.#longPoll = new LongPoll(options.timers)
+    const pulls = (this.#longPoll = new LongPoll(options.timers))
     this.#pullCaps = options.pullCaps
     this.#pop = new Pop(store, this.topics, clock)
-    this.#popWaiters = new LongPoll(options.timers)
+    const pops = (this.#popWaiters = new LongPoll(options.timers))
     this.requestModes = new RequestModes(store.state)
     this.assignments = new Assignments(topics, this.clients, this.requestModes, brokerName)
     store.neededFrom = () => this.due.neededFrom()
     store.onDispatched = (record) => {
       const { topic, queueId, queueOffset, tagsCode } = record
+      const [isPulled, isPopped] = [pulls.isAwaited(topic, queueId), pops.isAwaited(topic, anyQueue)]
+      if (!isPulled && !isPopped) return
       let bytes: Buffer | null | undefined
       const read = (): Buffer | null => (bytes ??= store.record(record.physicalOffset, record.size))
-      this.#longPoll.arrived({ topic, queueId, queueOffset, tagsCode, read })
-      this.#popWaiters.arrived({ topic, queueId: anyQueue, queueOffset: 0, tagsCode, read })
+      if (isPulled) pulls.arrived({ topic, queueId, queueOffset, tagsCode, read })
+      if (isPopped) pops.arrived({ topic, queueId: anyQueue, queueOffset: 0, tagsCode, read })
     }
   }
 
@@ -219,7 +221,9 @@ export class Broker {
     const filter = this.#pullChecks.filter(request)
     if (request.commitOffset !== null) {
       if (this.#exclusiveModes) this.requestModes.use(topic, group, 'PULL')
-      this.offsets.set(topic, group, queueId, request.commitOffset)
+      // a process that has no server's timer ends before it would be stored
+      if (this.#exclusiveModes) this.offsets.set(topic, group, queueId, request.commitOffset)
+      else this.offsets.note(topic, group, queueId, request.commitOffset)
     }
     const resetTo = this.offsets.takeReset(topic, group, queueId)
     if (resetTo !== null) return done(resetAnswer(this.store.extent(topic, queueId), resetTo))
@@ -250,6 +254,7 @@ export class Broker {
       throw new MqError('MQ_INVALID_PARAMETER', `the broker's pop max message nums is ${popMessagesMax}`)
     this.#pullChecks.readable(group, topic, Math.max(0, queueId))
     if (this.#exclusiveModes) this.#joinAlone(topic, group)
+    else this.offsets.store()
     const parts = {
       ...request,
       queueIds: this.#queueIds(topic, queueId),
@@ -382,6 +387,7 @@ export class Broker {
   /** Answers everyone who waits; the store is closed by its owner. */
   close(): void {
     this.#closed = true
+    this.offsets.storeIfPossible()
     this.due.close()
     this.transactions.close()
     this.clients.close()

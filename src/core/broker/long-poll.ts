@@ -59,9 +59,14 @@ export class LongPoll {
     set.add(parked)
   }
 
+  /** Asked for every record: no server is busier than one that nobody waits for. */
+  isAwaited(topic: string, queueId: number): boolean {
+    return this.#parked.size > 0 && this.#parked.has(`${topic}/${queueId}`)
+  }
+
   /** Whom it may concern is told soon: filters and reads must not delay the commit that brought it. */
   arrived(arrival: Arrival): void {
-    if (!this.#parked.has(`${arrival.topic}/${arrival.queueId}`)) return
+    if (!this.isAwaited(arrival.topic, arrival.queueId)) return
     this.#arrivals.push(arrival)
     if (this.#arrivals.length === 1) this.#timers.soon(() => this.#tell())
   }

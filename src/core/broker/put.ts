@@ -116,7 +116,7 @@ export class PutChecks {
     // NettyDecoder has null for no bytes, and HookUtils.checkBeforePutMessage refuses that
     if (request.body.length === 0) throw new MqError('MQ_MESSAGE_ILLEGAL', 'the message body length is zero')
     const { body, flag } = request
-    const message = { ...append(request, queueId), body, properties, flag }
+    const message = append(request, queueId, body, properties, flag)
     if (!isHalf(request)) return this.place(message)
     const half = halfOf(message, this.#options.clock.now())
     checkSizes(half.topic, body, half.properties)
@@ -169,7 +169,7 @@ export class PutChecks {
           'a message of a batch cannot be a half message: send it alone',
         )
       checkSizes(request.topic, part.body, properties)
-      return { ...append(request, queueId), body: part.body, properties, flag: part.flag }
+      return append(request, queueId, part.body, properties, part.flag)
     })
     const size = requests.reduce(
       (sum, each) => sum + each.body.length + Buffer.byteLength(each.properties) + 256,
@@ -218,7 +218,13 @@ export class PutChecks {
   }
 }
 
-function append(request: PutRequest, queueId: number): Omit<AppendRequest, 'body' | 'properties' | 'flag'> {
+function append(
+  request: PutRequest,
+  queueId: number,
+  body: Buffer,
+  properties: string,
+  flag: number,
+): AppendRequest {
   return {
     topic: request.topic,
     queueId,
@@ -228,6 +234,9 @@ function append(request: PutRequest, queueId: number): Omit<AppendRequest, 'body
     storeHost: request.storeHost,
     reconsumeTimes: request.reconsumeTimes,
     preparedTransactionOffset: 0,
+    body,
+    properties,
+    flag,
   }
 }
 

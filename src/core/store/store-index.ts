@@ -6,6 +6,7 @@ import type { QueueEntry, QueueExtent } from './index-db.ts'
 import type { IndexFiles } from './index-files.ts'
 import { IndexTail, tailRange, type DispatchedRecord } from './index-rows.ts'
 import { OpenIndexes } from './open-indexes.ts'
+import { QueueWindows } from './queue-windows.ts'
 import { isCorrupt } from './sqlite.ts'
 import type { StagedRecords } from './staged-records.ts'
 
@@ -27,6 +28,7 @@ export class StoreIndex {
   readonly #onDeleted: (topic: string, physicalOffset: number) => void
   readonly #files: OpenIndexes
   readonly #tail = new IndexTail()
+  readonly #windows = new QueueWindows()
   /** Log offset up to which records are in the files or in the tail. */
   #coveredTo = 0
   #lastStoreTime = 0
@@ -107,6 +109,7 @@ export class StoreIndex {
 
   /** The same in steps; yields the log offset it has come to. Left before its end, the files cover less. */
   *attachSteps(syncedTo: number): Generator<number, void> {
+    this.#windows.forget()
     this.#files.open('write')
     yield* this.#catchUp(syncedTo)
     this.flush()
@@ -119,21 +122,24 @@ export class StoreIndex {
 
   /** The lock is about to be let go. */
   detach(): void {
+    this.#windows.forget()
     this.#files.writing = false
   }
 
   /** Writer, before `attach`, when the last one died or the machine did: drops what is not to trust. */
   check(logEnd: number): void {
+    this.#windows.forget()
     this.#files.check(logEnd)
   }
 
   /** Writer, after `attach`: a crash may have come between a tombstone and its work, or rolled that back. */
   dropBelow(tombstones: ReadonlyMap<string, number>): void {
-    for (const [topic, offset] of tombstones) this.#files.forgetBelow(topic, offset)
+    for (const [topic, offset] of tombstones) this.#forgetBelow(topic, offset)
   }
 
-  /** Writer, before `attach`: everything is made again. */
+  /** Before `attach`: all is made again. */
   dropAll(): void {
+    this.#windows.forget()
     this.#files.dropAll()
   }
 
@@ -170,6 +176,7 @@ export class StoreIndex {
     if (physicalOffset < this.#files.activeBase + this.#log.segmentSize) return
     this.flush(0)
     this.#files.rollTo(physicalOffset)
+    this.#windows.flushed()
   }
 
   /** Puts the tail into the active segment's file. */
@@ -182,17 +189,20 @@ export class StoreIndex {
       this.#files.failed(error)
       throw error
     }
+    this.#windows.flushed()
     this.#tail.clear()
   }
 
   /** Writer: a topic is gone; what is written to it later begins at 0. */
   dropTopic(topic: string): void {
     this.flush()
+    this.#windows.forget()
     this.#files.dropTopic(topic)
   }
 
   /** Writer: a sealed segment is gone, and its index with it. */
   dropSegment(base: number): void {
+    this.#windows.forget()
     this.#files.dropSegment(base)
   }
 
@@ -201,7 +211,6 @@ export class StoreIndex {
     return this.#files.extentsOf(base)
   }
 
-  /** As OpenIndexes tells it. */
   lastStoreTimeOf(base: number): number | null {
     return this.#files.lastStoreTimeOf(base)
   }
@@ -209,14 +218,19 @@ export class StoreIndex {
   /** Null when nothing is there. */
   extent(topic: string, queueId: number): QueueExtent | null {
     return this.#guarded(() => {
-      const parts = [this.#files.sealedExtent(topic, queueId), this.#activeExtent(topic, queueId)]
-      for (const rows of this.#tail.rows(topic, queueId)) {
-        parts.push({ topic, queueId, minOffset: rows.firstOffset, endOffset: rows.endOffset })
-      }
-      const held = parts.filter((part) => part !== null)
-      if (held.length === 0) return null
-      return { topic, queueId, minOffset: held[0]!.minOffset, endOffset: held.at(-1)!.endOffset }
+      const read = (): QueueExtent | null => this.#flushedExtent(topic, queueId)
+      const flushed = this.#files.writing ? this.#windows.extent(topic, queueId, read) : read()
+      const tail = this.#tail.rows(topic, queueId)
+      if (tail.length === 0) return flushed
+      const minOffset = flushed?.minOffset ?? tail[0]!.firstOffset
+      return { topic, queueId, minOffset, endOffset: tail.at(-1)!.endOffset }
     })
+  }
+
+  #flushedExtent(topic: string, queueId: number): QueueExtent | null {
+    const [sealed, active] = [this.#files.sealedExtent(topic, queueId), this.#activeExtent(topic, queueId)]
+    if (sealed === null || active === null) return sealed ?? active
+    return { topic, queueId, minOffset: sealed.minOffset, endOffset: active.endOffset }
   }
 
   /** A writer may have put more into the file than its reader has seen of the log. */
@@ -256,12 +270,19 @@ export class StoreIndex {
   }
 
   #rangeOnce(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
+    const tail = this.#tail.rows(topic, queueId)
+    if (tail.length > 0 && from >= tail[0]!.firstOffset) return tailRange(tail, from, max)
+    const read = (wanted: number): QueueEntry[] => this.#flushedRange(topic, queueId, from, wanted)
+    const flushed = this.#files.writing ? this.#windows.range(topic, queueId, from, max, read) : read(max)
+    return flushed.length > 0 ? flushed : tailRange(tail, from, max)
+  }
+
+  #flushedRange(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
     const sealed = this.#files.sealedRange(topic, queueId, from, max)
     if (sealed !== null) return sealed
     const tombstone = this.#tombstoneOf(topic)
     const rows = this.#files.active?.range(topic, queueId, from, max) ?? []
-    const flushed = tombstone === 0 ? rows : rows.filter((entry) => entry.physicalOffset >= tombstone)
-    return flushed.length > 0 ? flushed : tailRange(this.#tail.rows(topic, queueId), from, max)
+    return tombstone === 0 ? rows : rows.filter((entry) => entry.physicalOffset >= tombstone)
   }
 
   /** Log offsets of messages that may have a key, newest first. The caller compares the text. */
@@ -289,6 +310,7 @@ export class StoreIndex {
   }
 
   close(): void {
+    this.#windows.forget()
     this.#files.close()
   }
 
@@ -350,6 +372,11 @@ export class StoreIndex {
     this.#onDeleted(topic, gone)
     if (!this.#files.writing) return this.#tail.dropBelow(topic, gone)
     this.flush(0)
+    this.#forgetBelow(topic, gone)
+  }
+
+  #forgetBelow(topic: string, gone: number): void {
+    this.#windows.forget()
     this.#files.forgetBelow(topic, gone)
   }
 

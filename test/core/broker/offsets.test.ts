@@ -31,6 +31,49 @@ describe('groups and offsets', () => {
     assert.deepEqual(broker.offsets.topicsOf('g'), ['T'])
   })
 
+  it('store what pulls say by the way soon, and tell it at once', () => {
+    const stored = (): unknown =>
+      broker.store.state.db
+        .prepare('SELECT topic, next_offset FROM consumer_offset ORDER BY topic')
+        .raw()
+        .all()
+    broker.offsets.note('T', 'g', 0, 5)
+    broker.offsets.note('T', 'g', 0, 7)
+    assert.deepEqual(stored(), [])
+    time.advance(100)
+    assert.deepEqual(stored(), [['T', 7]])
+    broker.offsets.note('T', 'g', 0, 8)
+    assert.equal(broker.offsets.get('T', 'g', 0), 8)
+    // what is said outright is newer than what was noted before
+    broker.offsets.note('T', 'g', 0, 9)
+    broker.offsets.set('T', 'g', 0, 2)
+    time.advance(1000)
+    assert.deepEqual(stored(), [['T', 2]])
+    broker.offsets.note('T', 'g', 0, 10)
+    broker.offsets.reset('T', 'g', 0, 4, true)
+    broker.offsets.note('T', 'g', 0, 11)
+    time.advance(1000)
+    assert.deepEqual(stored(), [['T', 4]])
+    broker.offsets.note('U', 'g', 0, 1)
+    broker.offsets.removeGroup('g')
+    time.advance(1000)
+    assert.deepEqual(stored(), [])
+  })
+
+  it('store what pulls have said when the broker closes, or as soon as it is possible', () => {
+    broker.offsets.note('T', 'g', 0, 1)
+    const { state } = broker.store
+    state.db.pragma('query_only = ON')
+    time.advance(100)
+    state.db.pragma('query_only = OFF')
+    time.advance(100)
+    assert.equal(state.db.prepare('SELECT next_offset FROM consumer_offset').pluck().get(), 1)
+    broker.offsets.note('T', 'g', 1, 6)
+    closeBroker(broker)
+    broker = openBroker(folder.path, time)
+    assert.equal(broker.offsets.get('T', 'g', 1), 6)
+  })
+
   it('make unknown groups, but no illegal ones, and none for the tools', () => {
     assert.equal(broker.groups.getOrCreate('g').consumeEnable, true)
     assert.equal(broker.store.state.dataVersion('group').counter, 1)
