@@ -21,16 +21,18 @@ export function headerTypeFlag(type: SerializeType): string {
   return `-Drocketmq.serialize.type=${type === 'binary' ? 'ROCKETMQ' : 'JSON'}`
 }
 
+/** Tuned to start soon: what we run ends within seconds. */
+export const javaFlags = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', quietLogback]
+
 export interface JavaRun {
   readonly stdout: string
   readonly stderr: string
   readonly exitCode: number | null
 }
 
-/** Runs a main class to its end. The JVM is tuned to start soon: these run for a second or two. */
+/** Runs a main class to its end. */
 export async function runJava(flags: string[], mainAndArgs: string[], stdin = ''): Promise<JavaRun> {
-  const jvm = ['-Xmx256m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', quietLogback, ...flags]
-  const child = spawn('java', [...jvm, '-cp', classPath(), ...mainAndArgs], {
+  const child = spawn('java', [...javaFlags, ...flags, '-cp', classPath(), ...mainAndArgs], {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   track(child)
@@ -78,7 +80,7 @@ export class JavaServer {
   }
 }
 
-function track(child: ChildProcess): void {
+export function track(child: ChildProcess): void {
   live.add(child)
   child.once('exit', () => live.delete(child))
 }

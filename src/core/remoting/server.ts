@@ -18,6 +18,7 @@ import {
   type RequestName,
 } from './requests/index.ts'
 import { ResponseCode } from './response-codes.ts'
+import { notSupportedRemark } from './unsupported.ts'
 import { Unsent } from './unsent.ts'
 
 export interface ServerOptions {
@@ -190,7 +191,7 @@ export class RemotingServer {
       name === null ? undefined : (this.#options.handlers[name] as Handler<RequestName> | undefined)
     const to = new Return(connection, command)
     if (name === null || handler === undefined) {
-      return to.refuse(ResponseCode.requestCodeNotSupported, ` request type ${code} not supported`)
+      return to.refuse(ResponseCode.requestCodeNotSupported, notSupportedRemark(code))
     }
     if (this.#unsent.full && givesMessages(name)) {
       this.#hangUpOnStuck()

@@ -1,4 +1,5 @@
 import { MqError } from '../../errors.ts'
+import type { HaStatus } from '../../model/ha.ts'
 import type { BrokerStatsData, ConsumeQueue } from '../../model/stats.ts'
 import type { CallOf } from '../../remoting/requests/index.ts'
 import type { Handlers } from '../../remoting/handlers.ts'
@@ -6,7 +7,7 @@ import type { Broker } from '../broker.ts'
 import { brokerProperties } from '../broker-properties.ts'
 import { putCounts } from '../counters.ts'
 
-/** The broker's own half of AdminBrokerProcessor: 25, 26, 306, 315, 321, 329. */
+/** The broker's own half of AdminBrokerProcessor: 25, 26, 306, 315, 321, 329, 907, 908, 2003. */
 export function brokerOwnHandlers(broker: Broker): Handlers {
   return {
     UPDATE_BROKER_CONFIG(_context, { body }, reply) {
@@ -25,6 +26,16 @@ export function brokerOwnHandlers(broker: Broker): Handlers {
       broker.store.expire(broker.store.retention)
       reply({})
     },
+    GET_BROKER_HA_STATUS(_context, _call, reply) {
+      reply({ body: haStatus(broker) })
+    },
+    RESET_MASTER_FLUSH_OFFSET(_context, _call, reply) {
+      reply({})
+    },
+    GET_COLD_DATA_FLOW_CTR_INFO(_context, _call, reply) {
+      // ColdDataCgCtrService's tables, with nobody in them
+      reply({ body: Buffer.from('{"runtimeTable":{},"configTable":{},"globalAcc":0}') })
+    },
     VIEW_BROKER_STATS_DATA(_context, { header: { statsName, statsKey } }, reply) {
       const data = counted(broker, statsName, statsKey)
       if (data === null) throw new MqError('MQ_FAILED', `The stats <${statsName}> <${statsKey}> not exist`)
@@ -33,6 +44,18 @@ export function brokerOwnHandlers(broker: Broker): Handlers {
     QUERY_CONSUME_QUEUE(_context, { header }, reply) {
       reply({ body: consumeQueue(broker, header) })
     },
+  }
+}
+
+/** A master without slaves. */
+function haStatus(broker: Broker): HaStatus {
+  const client = { masterAddr: '', transferredByteInSecond: 0, maxOffset: 0 }
+  return {
+    master: true,
+    masterCommitLogMaxOffset: broker.store.commitLogMaxOffset,
+    inSyncSlaveNums: 0,
+    slaves: [],
+    client: { ...client, lastReadTimestamp: 0, lastWriteTimestamp: 0, masterFlushOffset: 0 },
   }
 }
 

@@ -1,4 +1,5 @@
 import { parse } from 'dot-properties'
+import type { HaStatus } from '../../model/ha.ts'
 import type { BrokerStatsData, ConsumeQueue, StatsItem } from '../../model/stats.ts'
 import type { Body } from '../schema.ts'
 import { readSubscription } from './bodies.ts'
@@ -52,4 +53,33 @@ export const consumeQueueBody = json<ConsumeQueue>(
     })),
   }),
   ({ subscription, entries, ...rest }) => ({ ...rest, subscriptionData: subscription, queueData: entries }),
+)
+
+export const haRuntimeInfo = json<HaStatus>(
+  'HARuntimeInfo',
+  (from) => {
+    const client = from.object('haClientRuntimeInfo')
+    return {
+      master: from.flag('master'),
+      masterCommitLogMaxOffset: from.number('masterCommitLogMaxOffset'),
+      inSyncSlaveNums: from.number('inSyncSlaveNums'),
+      slaves: from.objects('haConnectionInfo').map((each) => ({
+        addr: each.text('addr'),
+        slaveAckOffset: each.number('slaveAckOffset'),
+        diff: each.number('diff'),
+        inSync: each.flag('inSync'),
+        transferredByteInSecond: each.number('transferredByteInSecond'),
+        transferFromWhere: each.number('transferFromWhere'),
+      })),
+      client: {
+        masterAddr: client.text('masterAddr'),
+        transferredByteInSecond: client.number('transferredByteInSecond'),
+        maxOffset: client.number('maxOffset'),
+        lastReadTimestamp: client.number('lastReadTimestamp'),
+        lastWriteTimestamp: client.number('lastWriteTimestamp'),
+        masterFlushOffset: client.number('masterFlushOffset'),
+      },
+    }
+  },
+  ({ slaves, client, ...rest }) => ({ ...rest, haConnectionInfo: slaves, haClientRuntimeInfo: client }),
 )

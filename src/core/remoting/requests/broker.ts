@@ -1,4 +1,5 @@
-import { brokerStatsData, consumeQueueBody, propertiesText } from '../bodies/broker.ts'
+import { brokerStatsData, consumeQueueBody, haRuntimeInfo, propertiesText } from '../bodies/broker.ts'
+import { bytes } from '../bodies/codecs.ts'
 import { i32, i64, opt, request, str } from '../schema.ts'
 import { topicHeader } from './traits.ts'
 
@@ -53,6 +54,30 @@ export const brokerRequests = {
       consumerGroup: opt(str('with the subscription of this group')),
     },
     reply: { body: consumeQueueBody },
+  }),
+  GET_BROKER_HA_STATUS: request({
+    code: 907,
+    to: 'broker',
+    impact: 'ro',
+    about: 'How far the slaves of a master are. Ours has none.',
+    header: {},
+    reply: { body: haRuntimeInfo },
+  }),
+  RESET_MASTER_FLUSH_OFFSET: request({
+    code: 908,
+    to: 'broker',
+    impact: 'rw',
+    about: 'Tell a slave how far its master has flushed; a master, as ours is, passes it over.',
+    header: { masterFlushOffset: i64('physical offset') },
+    reply: {},
+  }),
+  GET_COLD_DATA_FLOW_CTR_INFO: request({
+    code: 2003,
+    to: 'broker',
+    impact: 'ro',
+    about: 'How consumers of old messages are throttled. Ours does not.',
+    header: {},
+    reply: { body: bytes('JSON text') },
   }),
   DELETE_EXPIRED_COMMITLOG: request({
     code: 329,
