@@ -1,8 +1,12 @@
 export const shells = ['bash', 'zsh', 'fish'] as const
 
+/** From the line itself: bash's own words end at every colon, and so in the middle of `-n host:port`. */
 const bash = `_pocketmq() {
-  local IFS=$'\\n'
-  COMPREPLY=($("\${COMP_WORDS[0]}" completion words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+  local IFS=$'\\n' line="\${COMP_LINE:0:COMP_POINT}"
+  local -a words
+  IFS=$' \\t' read -ra words <<< "\${line#*"\${COMP_WORDS[0]}"}"
+  if [[ "$line" == *[[:space:]] ]]; then words+=(""); fi
+  COMPREPLY=($("\${COMP_WORDS[0]}" completion words -- "\${words[@]}" 2>/dev/null))
 }
 complete -o default -F _pocketmq pocketmq mqadmin
 `

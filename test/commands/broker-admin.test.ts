@@ -141,6 +141,7 @@ describe('broker administration on a folder', () => {
   it('name server commands: their configuration, and what a folder cannot do', async () => {
     assert.match(await out('getNamesrvConfig'), /^=+127.0.0.1:9876=+\nclusterTest += {2}false\n/)
     assert.equal((await run(['updateNamesrvConfig', '-k', 'a', '-v', 'b'])).status, 1)
-    assert.match((await run(['wipeWritePerm', '-b', 'broker-a'])).stderr, /not supported/)
+    for (const command of ['wipeWritePerm', 'addWritePerm'])
+      assert.match((await run([command, '-b', 'broker-a'])).stderr, /not supported/)
   })
 })

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
-import { runBinary, suiteFolder } from '../run-binary.ts'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { binary, cleanEnv, ended, runBinary, startBinary, suiteFolder } from '../run-binary.ts'
 
 describe('completion', () => {
   const folder = suiteFolder()
@@ -40,6 +44,39 @@ describe('completion', () => {
       assert.match(stdout, /completion words --/)
     })
   }
+
+  it('completes a line in bash, also behind a host:port, at which bash parts its words', async () => {
+    const bin = folder.path('bin')
+    mkdirSync(bin)
+    writeFileSync(join(bin, 'pocketmq'), `#!/bin/sh\nexec '${process.execPath}' '${binary}' "$@"\n`, {
+      mode: 0o755,
+    })
+    const complete = async (line: string, parted: readonly string[]): Promise<string[]> => {
+      const script = [
+        'source <(pocketmq completion bash)',
+        'COMP_LINE=$1 COMP_POINT=${#1}; shift; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))',
+        '_pocketmq; printf "%s\\n" "${COMPREPLY[@]}"',
+      ].join('\n')
+      const path = `${bin}:${process.env['PATH'] ?? ''}`
+      const child = spawn('bash', ['-c', script, 'bash', line, ...parted], {
+        env: { ...cleanEnv(env), PATH: path },
+      })
+      return (await ended(child)).stdout.split('\n').filter((word) => word !== '')
+    }
+    const line = 'pocketmq topicStatus -t ord'
+    assert.deepEqual(await complete(line, line.split(' ')), ['order2', 'orders'])
+    assert.deepEqual(await complete('pocketmq topicSt', ['pocketmq', 'topicSt']), ['topicStatus'])
+    const server = startBinary(['serve', '--ephemeral', '--port', '0', '--topic', 'served:1'])
+    try {
+      const [text] = (await once(server.stdout!, 'data')) as [Buffer]
+      const [, host, port] = /at (\S+):(\d+)/.exec(text.toString())!
+      const words = ['pocketmq', 'topicStatus', '-n', host!, ':', port!, '-t', '']
+      assert.deepEqual(await complete(`pocketmq topicStatus -n ${host!}:${port!} -t ser`, words), ['served'])
+    } finally {
+      server.kill('SIGTERM')
+      await once(server, 'close')
+    }
+  })
 
   it('refuses other shells', async () => {
     const { status, stderr } = await runBinary(['completion', 'tcsh'])
