@@ -94,6 +94,8 @@ export class Store {
       this.brokerName = state.meta('brokerName')!
       this.clusterName = state.meta('clusterName')!
       const segmentSize = Number(state.meta('segmentSize'))
+      // before the segments are listed: others add some meanwhile, and sync what is not in the list
+      const { syncedTo } = state.writer()
       this.#log = new CommitLog(fs, join(folder, 'commitlog'), segmentSize, (at) => isOurs(format.ours, at))
       this.#floors = new QueueFloors(state)
       const files = new IndexFiles(fs, own, storeId)
@@ -101,7 +103,7 @@ export class Store {
       const tombstones = (this.#tombstones = new Tombstones(state))
       const onDeleted = (topic: string, gone: number): void => tombstones.set(topic, gone)
       this.#index = new StoreIndex(files, this.#log, (topic) => tombstones.of(topic), onDamage, onDeleted)
-      this.#log.check(state.writer().syncedTo)
+      this.#log.check(syncedTo)
     } catch (error) {
       state.close()
       throw unwritable(error)

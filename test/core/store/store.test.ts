@@ -91,6 +91,28 @@ describe('Store', () => {
     store.close()
   })
 
+  it('opens while another process goes on to the next segment', async () => {
+    const writer = open()
+    await append(writer, 't', 0, 'first')
+    let rolled = 0
+    const list = (path: string): string[] => {
+      const names = nodeFileSystem.list(path)
+      if (path.endsWith('commitlog') && rolled === 0) {
+        for (; rolled < 5; rolled++) {
+          writer.append(requestOf('t', 0, 'z'.repeat(40_000)), (error) => assert.equal(error, null))
+          writer.commit()
+        }
+      }
+      return names
+    }
+    const fs = { ...nodeFileSystem, list }
+    const reader = new Store({ folder: folder.path, fs, clock, writer: 'turn' })
+    assert.equal(rolled, 5)
+    assert.equal(bodies(reader, 't', 0).length, 6)
+    reader.close()
+    writer.close()
+  })
+
   it('takes none of many records when one of them is refused', async () => {
     const store = open()
     const good = requestOf('t', 0, 'good')
