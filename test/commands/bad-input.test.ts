@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { runBinary, suiteFolder } from '../run-binary.ts'
 
-/** What is wrong, and the status that says so; in the message a person is told what, and what to do about it. */
+/** What is wrong, and the status that says so; the message tells a person what, and what to do about it. */
 const wrong: readonly (readonly [status: number, line: string, said: RegExp])[] = [
   [4, 'topicStatus -t nope', /no such topic: nope/],
   [4, 'topicRoute -t nope', /no such topic: nope/],

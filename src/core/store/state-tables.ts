@@ -151,6 +151,18 @@ function clampReceipts(
   }
 }
 
+/** A half message whose decision the log has lost has no row any more: all are taken from the log again. */
+const halvesAnew = [
+  ['DELETE FROM half', []],
+  ['DELETE FROM waiting_progress WHERE topic IN (?, ?)', [halfTopic, opTopic]],
+] as const
+
+function decisionsAreLost(state: StateDb, opEnd: number): boolean {
+  const row = state.db.prepare('SELECT next_offset FROM waiting_progress WHERE topic = ?').get(opTopic) as
+    { next_offset: number } | undefined
+  return row !== undefined && row.next_offset > opEnd
+}
+
 /** What waits for a time or a decision; its next offsets are compared by those who read on from them. */
 function clampWaiting(
   state: StateDb,
@@ -179,6 +191,7 @@ function clampWaiting(
     ),
     ['DELETE FROM timer WHERE queue_offset >= ?', [endOffset(wheelTopic, 0)]],
     ['DELETE FROM half WHERE queue_offset >= ?', [endOffset(halfTopic, 0)]],
+    ...(decisionsAreLost(state, endOffset(opTopic, 0)) ? halvesAnew : []),
   ]
   return () => {
     for (const [sql, values] of clamps) state.db.prepare(sql).run(...values)

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { StateDb, stateVersion } from '../../../src/core/store/state-db.ts'
+import { halfTopic, opTopic } from '../../../src/core/model/transaction.ts'
 import { clampOffsets, QueueFloors, Tombstones } from '../../../src/core/store/state-tables.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
@@ -177,6 +178,28 @@ describe('state tables', () => {
       ['t', 1, 4],
       ['u', 0, 0],
     ])
+  })
+
+  it('clamp what waits: half messages whose decision the log has lost are taken from it again', () => {
+    const { db } = state
+    const progress = db.prepare('INSERT INTO waiting_progress VALUES (?, ?)')
+    const half = db.prepare('INSERT INTO half VALUES (?, 1, 2, 0, NULL)')
+    const rows = (): unknown[] => [
+      db.prepare('SELECT queue_offset FROM half').pluck().all(),
+      db.prepare('SELECT topic, next_offset FROM waiting_progress ORDER BY topic').raw().all(),
+    ]
+    progress.run(halfTopic, 9)
+    progress.run(opTopic, 4)
+    for (const offset of [3, 6, 8]) half.run(offset)
+    const ends = (opEnd: number) => (topic: string) => (topic === opTopic ? opEnd : 7)
+    clampOffsets(state, ends(4))
+    const kept = [
+      [opTopic, 4],
+      [halfTopic, 7],
+    ].sort(([a], [b]) => (a! < b! ? -1 : 1))
+    assert.deepEqual(rows(), [[3, 6], kept])
+    clampOffsets(state, ends(3))
+    assert.deepEqual(rows(), [[], []])
   })
 
   it('clamp what POP keeps of a queue: nothing is handed out, or hidden, that is not there', () => {
