@@ -1,6 +1,6 @@
 import type { Producer, QueueChoice } from '../core/client/admin.ts'
 import { MqError, type ErrorCode } from '../core/errors.ts'
-import type { SendResult } from '../core/model/message.ts'
+import type { NewMessage, SendResult } from '../core/model/message.ts'
 import type { Drafts } from './draft.ts'
 import type { FailedMessages } from './failed-messages.ts'
 
@@ -75,11 +75,12 @@ export class BulkSend {
    * A result comes as soon as it is there, also while the input pauses.
    * @throws MQ_INPUT, MQ_PARTIAL, MQ_INTERRUPTED; the error of the send when nothing was sent
    */
-  async *results(drafts: Drafts): AsyncGenerator<SendResult> {
+  async *results(drafts: Drafts): AsyncGenerator<readonly SendResult[]> {
     const reading = this.#read(drafts)
     try {
       while (!this.#isRead || this.#slots.length > 0) {
-        yield* this.#finished()
+        const finished = this.#finished()
+        if (finished.length > 0) yield finished
         this.#taken.notify()
         await this.#answered.wait()
       }
@@ -114,10 +115,10 @@ export class BulkSend {
 
   get #isOver(): boolean {
     const failed = this.#failed.length > 0 && this.#keepFailed === null
-    return failed || this.#interrupted.aborted || this.#isAbandoned
+    return failed || this.#interrupted.aborted || this.#isAbandoned || this.#inputError !== null
   }
 
-  #submit(line: number | null, message: Parameters<Producer['submit']>[0]): Promise<void> | null {
+  #submit(line: number | null, message: NewMessage): Promise<void> | null {
     const slot: Slot = { line, error: null, result: null }
     this.#slots.push(slot)
     return this.#producer.submit(message, this.#queue, (error, result) => {
@@ -126,7 +127,7 @@ export class BulkSend {
       slot.result = result
       if (result === null) {
         if (this.#keepFailed === null || this.#failed.length === 0) this.#failed.push(slot)
-        this.#keepFailed?.add(message)
+        this.#keep(message)
         return
       }
       this.#sent++
@@ -134,15 +135,26 @@ export class BulkSend {
     })
   }
 
+  /** Whoever answers has others to answer: it must not hear of a full disk. */
+  #keep(message: NewMessage): void {
+    try {
+      this.#keepFailed?.add(message)
+    } catch (error) {
+      this.#inputError ??= error as Error
+    }
+  }
+
   /** What is done from the front on; later ones wait for their turn. */
-  *#finished(): Generator<SendResult> {
+  #finished(): readonly SendResult[] {
+    const results: SendResult[] = []
     let count = 0
     for (const { error, result } of this.#slots) {
       if (error === null && result === null) break
       count++
-      if (result !== null) yield result
+      if (result !== null) results.push(result)
     }
     this.#slots.splice(0, count)
+    return results
   }
 
   #throwIfNotWhole(): void {

@@ -56,7 +56,7 @@ async function sent(batches: AsyncIterable<Draft[]> | Draft[][], interrupted = n
   const ids: string[] = []
   let error: Error | null = null
   try {
-    for await (const { msgId } of bulk.results(batches)) ids.push(msgId)
+    for await (const results of bulk.results(batches)) ids.push(...results.map(({ msgId }) => msgId))
   } catch (thrown) {
     error = thrown as Error
   }
@@ -78,8 +78,8 @@ describe('BulkSend', () => {
       await new Promise(() => undefined)
     })()
     const bulk = new BulkSend(new LateProducer(), null, new AbortController().signal)
-    const first: IteratorResult<SendResult, unknown> = await bulk.results(input).next()
-    assert.deepEqual(first, { done: false, value: resultOf(drafts('at once')[0]!.message) })
+    const first: IteratorResult<readonly SendResult[], unknown> = await bulk.results(input).next()
+    assert.deepEqual(first, { done: false, value: [resultOf(drafts('at once')[0]!.message)] })
   })
 
   it('sends no more when results are no longer taken', async () => {
@@ -92,7 +92,7 @@ describe('BulkSend', () => {
       }
     })()
     const bulk = new BulkSend(new LateProducer(), null, new AbortController().signal)
-    for await (const result of bulk.results(input)) if (result.msgId === 'at once') break
+    for await (const result of bulk.results(input)) if (result[0]!.msgId === 'at once') break
     const taken = given
     for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
     assert.ok(given <= taken + 1000)

@@ -18,7 +18,7 @@ import { laterFlags, laterOf } from '../../input/send-later.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { sendResultFields, sendResultJson } from '../../output/message-json.ts'
 import { textView } from '../../output/rows.ts'
-import type { ColumnTable, TextTable, View } from '../../output/view.ts'
+import { Batches, type ColumnTable, type TextTable, type View } from '../../output/view.ts'
 
 type SendFlags = FlagsOf<typeof SendMessage>
 
@@ -124,7 +124,7 @@ export default class SendMessage extends MqCommand {
     const results = bulk.results(drafts)
     const view: View<SendResult> = {
       shape: this.#ofMany ? 'list' : 'one',
-      items: this.#ofMany ? this.#withProgress(results, bulk) : results,
+      items: new Batches(this.#ofMany ? this.#withProgress(results, bulk) : results),
       fields: sendResultFields,
       toJson: sendResultJson,
       toId: ({ msgId }) => msgId,

@@ -51,7 +51,7 @@ export class Broker {
   readonly stats: Stats
   readonly gets: GetCounters
   readonly #clock: Clock
-  readonly #checks: PutChecks
+  readonly checks: PutChecks
   readonly #pullChecks: PullChecks
   readonly #dedup: Dedup
   readonly #longPoll: LongPoll
@@ -93,7 +93,7 @@ export class Broker {
       maxOf: (group: string) => this.#retriesMax(group),
       isOrdered: (group: string) => this.queueLocks.holds(group),
     }
-    this.#checks = new PutChecks({ topics, clusterName, brokerName, uniqueKeys, clock, levelsMs, retries })
+    this.checks = new PutChecks({ topics, clusterName, brokerName, uniqueKeys, clock, levelsMs, retries })
     const { timers, push } = options
     this.transactions = new Transactions({
       ...{ store, clock, timers, push, uniqueKeys, clients: this.clients },
@@ -139,7 +139,7 @@ export class Broker {
 
   /** Stores one message. @throws what PutChecks.single and Store.append throw */
   put(request: PutRequest, done: PutDone): void {
-    const placed = this.#checks.single(request)
+    const placed = this.checks.single(request)
     const isKeyed = this.#dedup.once(
       placed,
       (stored) =>
@@ -178,12 +178,12 @@ export class Broker {
 
   /** Stores a message that is made of another. @throws what PutChecks.place and Store.append throw */
   putAgain(request: AppendRequest, done: PutDone): void {
-    this.#store(this.#checks.place(request), done)
+    this.#store(this.checks.place(request), done)
   }
 
   /** For whoever stores it. @throws MQ_MESSAGE_ILLEGAL */
   #placed(request: AppendRequest): AppendRequest {
-    const { append } = this.#checks.place(request)
+    const { append } = this.checks.place(request)
     if (append.dueAt !== undefined) this.due.expect(append.dueAt)
     return append
   }
@@ -204,7 +204,7 @@ export class Broker {
     request: PutRequest,
     done: (error: MqError | null, queueId: number, results: readonly AppendResult[] | null) => void,
   ): void {
-    const appends = this.#checks.batch(request, parseBatch(request.body))
+    const appends = this.checks.batch(request, parseBatch(request.body))
     this.store.appendBatch(appends, (error, results) => {
       if (error === null) this.stats.put(appends.length, request.body.length)
       done(error, appends[0]!.queueId, results)

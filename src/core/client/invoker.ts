@@ -24,5 +24,13 @@ export interface Invoker {
    * tell, with nothing running.
    */
   listen?(onRequest: RequestListener): () => void
+  /**
+   * Many at once, where that is cheaper; each is answered by its place, as by `submit`. Absent: it is not.
+   */
+  submitAll?(
+    address: string,
+    calls: readonly CallOf<'SEND_MESSAGE_V2'>[],
+    onReply: (i: number, error: Error | null, reply: ReplyOf<'SEND_MESSAGE_V2'> | null) => void,
+  ): void
   close(): Promise<void>
 }

@@ -38,6 +38,9 @@ const statusOf: Readonly<Record<number, SendStatus>> = {
   [ResponseCode.slaveNotAvailable]: 'SLAVE_NOT_AVAILABLE',
 }
 
+/** Messages that one call of `submitAll` takes. */
+const batchMax = 512
+
 interface Sending {
   readonly message: NewMessage
   readonly choice: QueueChoice | null
@@ -45,7 +48,8 @@ interface Sending {
   readonly properties: string
   readonly done: (error: Error | null, result: SendResult | null) => void
   attempts: number
-  lastBroker: string | null
+  /** Where it was sent last. */
+  to: MessageQueue | null
 }
 
 /** Sends messages as DefaultMQProducer does: unique keys, queue choice, retries on another broker. */
@@ -57,6 +61,11 @@ export class RemotingProducer implements Producer {
   #round = Math.floor(Math.random() * 1024)
   /** Addresses of brokers that know dedup keys. */
   readonly #dedups = new Set<string>()
+  /** What this turn brings, where many at once are cheaper, and for whom. */
+  #together: Sending[] = []
+  #togetherTo = ''
+  /** The last one that was found in order: most messages have the topic of the one before. */
+  #lastTopic = ''
   #inFlight = 0
   #bytesInFlight = 0
   #room: (() => void)[] = []
@@ -80,7 +89,9 @@ export class RemotingProducer implements Producer {
     const uniqueKey = this.#uniqueKeys.next()
     let properties: string
     try {
-      properties = checkedProperties(message, uniqueKey, this.#group)
+      if (message.topic !== this.#lastTopic) checkTopic(message.topic)
+      this.#lastTopic = message.topic
+      properties = plainProperties(message, uniqueKey) ?? checkedProperties(message, uniqueKey, this.#group)
     } catch (error) {
       done(error as Error, null)
       return null
@@ -93,8 +104,8 @@ export class RemotingProducer implements Producer {
       uniqueKey,
       properties,
       attempts: 0,
-      lastBroker: null,
-      done: (error, result) => this.#finished(message, done, error, result),
+      to: null,
+      done,
     })
     return this.#bytesInFlight < windowBytes ? null : new Promise((resolve) => this.#room.push(resolve))
   }
@@ -108,15 +119,10 @@ export class RemotingProducer implements Producer {
     return new Promise((resolve) => this.#idle.push(resolve))
   }
 
-  #finished(
-    message: NewMessage,
-    done: Sending['done'],
-    error: Error | null,
-    result: SendResult | null,
-  ): void {
+  #finished(sending: Sending, error: Error | null, result: SendResult | null): void {
     this.#inFlight--
-    this.#bytesInFlight -= message.body.length
-    done(error, result)
+    this.#bytesInFlight -= sending.message.body.length
+    sending.done(error, result)
     if (this.#bytesInFlight < windowBytes / 2) for (const resolve of this.#room.splice(0)) resolve()
     if (this.#inFlight === 0) for (const resolve of this.#idle.splice(0)) resolve()
   }
@@ -128,7 +134,7 @@ export class RemotingProducer implements Producer {
     if (known !== null) return this.#sendTo(known, sending)
     this.#routes.publishInfo(topic).then(
       (info) => this.#sendTo(info, sending),
-      (error: unknown) => sending.done(error as Error, null),
+      (error: unknown) => this.#finished(sending, error as Error, null),
     )
   }
 
@@ -137,22 +143,41 @@ export class RemotingProducer implements Producer {
     try {
       queue = this.#choose(info, sending)
     } catch (error) {
-      return sending.done(error as Error, null)
+      return this.#finished(sending, error as Error, null)
     }
     const address = info.addresses.get(queue.brokerName)!
     if (sending.message.dedupKey === undefined || this.#dedups.has(address))
       return this.#submit(address, queue, sending)
     this.#checkDedup(address, queue.brokerName).then(
       () => this.#submit(address, queue, sending),
-      (error: unknown) => sending.done(error as Error, null),
+      (error: unknown) => this.#finished(sending, error as Error, null),
     )
   }
 
   #submit(address: string, queue: MessageQueue, sending: Sending): void {
     sending.attempts++
-    sending.lastBroker = queue.brokerName
+    sending.to = queue
+    if (this.#invoker.submitAll !== undefined) return this.#submitTogether(address, sending)
     this.#invoker.submit(address, 'SEND_MESSAGE_V2', this.#call(queue, sending), (error, reply) =>
       this.#answered(queue, sending, error, reply),
+    )
+  }
+
+  #submitTogether(address: string, sending: Sending): void {
+    if (this.#together.length > 0 && address !== this.#togetherTo) this.#submitBatch()
+    if (this.#together.length === 0) queueMicrotask(() => this.#submitBatch())
+    this.#togetherTo = address
+    this.#together.push(sending)
+    if (this.#together.length === batchMax) this.#submitBatch()
+  }
+
+  #submitBatch(): void {
+    const batch = this.#together
+    this.#together = []
+    if (batch.length === 0) return
+    const calls = batch.map((sending) => this.#call(sending.to!, sending))
+    this.#invoker.submitAll!(this.#togetherTo, calls, (i, error, reply) =>
+      this.#answered(batch[i]!.to!, batch[i]!, error, reply),
     )
   }
 
@@ -199,7 +224,7 @@ export class RemotingProducer implements Producer {
     const sendStatus = reply === null ? undefined : statusOf[reply.code]
     if (sendStatus !== undefined && header !== null) {
       const duplicate = header.DUPLICATE === 'true'
-      return sending.done(null, {
+      return this.#finished(sending, null, {
         sendStatus,
         msgId: duplicate ? (header.transactionId ?? '') : sending.uniqueKey,
         offsetMsgId: header.msgId,
@@ -220,14 +245,14 @@ export class RemotingProducer implements Producer {
       sending.choice?.queueId !== undefined ||
       sending.attempts > (this.#options.retries ?? defaultRetries)
     ) {
-      return sending.done(failure, null)
+      return this.#finished(sending, failure, null)
     }
     this.#routes.forget(queue.topic)
     this.#dispatch(sending)
   }
 
   /** The queue asked for, the sharding key's, or the next one, on another broker after a failure. */
-  #choose(info: PublishInfo, { message, choice, lastBroker }: Sending): MessageQueue {
+  #choose(info: PublishInfo, { message, choice, to }: Sending): MessageQueue {
     const queues =
       choice === null ? info.queues : info.queues.filter((queue) => queue.brokerName === choice.brokerName)
     if (queues.length === 0)
@@ -243,10 +268,34 @@ export class RemotingProducer implements Producer {
     }
     for (let i = 0; i < queues.length; i++) {
       const queue = queues[this.#round++ % queues.length]!
-      if (queue.brokerName !== lastBroker) return queue
+      if (queue.brokerName !== to?.brokerName) return queue
     }
     return queues[this.#round++ % queues.length]!
   }
+}
+
+/** @throws MQ_INVALID_PARAMETER */
+function checkTopic(topic: string): void {
+  const fault = topicNameFault(topic)
+  if (fault !== null) throw new MqError('MQ_INVALID_PARAMETER', fault)
+}
+
+/** What `checkedProperties` makes of a message with keys and a tag at most; null: it has more, or a fault. */
+function plainProperties(message: NewMessage, uniqueKey: string): string | null {
+  const { body, keys, tag, properties, delayLevel, deliverAt, delayMs, dedupKey, transaction } = message
+  if ((properties ?? delayLevel ?? deliverAt ?? delayMs ?? dedupKey ?? transaction) !== undefined) return null
+  if (message.shardingKey !== undefined || body.length === 0 || body.length > limits.bodySizeMax) return null
+  let section = ''
+  if (keys !== undefined && keys.length > 0) {
+    const value = keys.length === 1 ? keys[0]! : keys.join(keySeparator)
+    if (value === '' || breaksProperties(value)) return null
+    section = `${Property.keys}\u0001${value}\u0002`
+  }
+  if (tag !== undefined) {
+    if (tag === '' || breaksProperties(tag)) return null
+    section += `${Property.tags}\u0001${tag}\u0002`
+  }
+  return `${section}${Property.uniqueKey}\u0001${uniqueKey}\u0002${Property.waitStoreOk}\u0001true\u0002`
 }
 
 /**
@@ -254,8 +303,6 @@ export class RemotingProducer implements Producer {
  * else
  */
 function checkedProperties(message: NewMessage, uniqueKey: string, group: string): string {
-  const fault = topicNameFault(message.topic)
-  if (fault !== null) throw new MqError('MQ_INVALID_PARAMETER', fault)
   if (message.body.length === 0) throw new MqError('MQ_MESSAGE_ILLEGAL', 'the message body length is zero')
   if (message.body.length > limits.bodySizeMax) {
     throw new MqError(

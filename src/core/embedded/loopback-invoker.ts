@@ -1,5 +1,6 @@
 import { MqError } from '../errors.ts'
 import { systemClock } from '../lib/clock.ts'
+import { sendAll } from '../broker/handlers/send-all.ts'
 import type { Invoker } from '../client/invoker.ts'
 import { parseHost } from '../model/host.ts'
 import { answerOfError, type CallContext } from '../remoting/handlers.ts'
@@ -87,10 +88,37 @@ export class LoopbackInvoker implements Invoker {
     } catch (error) {
       // what a callback throws is its own
       if (isAnswered) throw error
-      // a folder's own troubles are no answers of a broker: they keep their code and hint
-      if (error instanceof MqError && error.code.startsWith('MQ_STORE_')) onReply(error, null)
-      else answered(answerOfError(error))
+      const [own, answer] = outcomeOf(error)
+      if (answer === null) onReply(own, null)
+      else answered(answer)
     }
+  }
+
+  submitAll(
+    _address: string,
+    calls: readonly CallOf<'SEND_MESSAGE_V2'>[],
+    onReply: (i: number, error: Error | null, reply: ReplyOf<'SEND_MESSAGE_V2'> | null) => void,
+  ): void {
+    let node: EmbeddedNode
+    try {
+      node = this.#open()
+      node.store.refresh()
+      this.#deliverDue(node, 'SEND_MESSAGE_V2')
+    } catch (error) {
+      const [own, answer] = outcomeOf(error)
+      calls.forEach((_, i) => onReply(i, own, answer === null ? null : replyOf(answer)))
+      return
+    }
+    sendAll(
+      node.broker,
+      this.#context,
+      calls,
+      (i, answer) => onReply(i, null, replyOf(answer)),
+      (i, error) => {
+        const [own, answer] = outcomeOf(error)
+        onReply(i, own, answer === null ? null : replyOf(answer))
+      },
+    )
   }
 
   /** What is due is delivered by whoever writes or consumes; who reads is not kept from it. */
@@ -121,6 +149,14 @@ export class LoopbackInvoker implements Invoker {
     this.#node = null
     return Promise.resolve()
   }
+}
+
+/** A folder's own troubles are no answers of a broker: they keep their code and hint. */
+function outcomeOf(
+  error: unknown,
+): [own: Error, answer: null] | [own: null, answer: { code: number; remark: string }] {
+  if (error instanceof MqError && error.code.startsWith('MQ_STORE_')) return [error, null]
+  return [null, answerOfError(error)]
 }
 
 /** Everything that writes, and what a consumer asks for: where a queue ends, and what is in it. */

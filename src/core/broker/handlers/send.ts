@@ -4,7 +4,7 @@ import { uniqueKeyOf } from '../../model/properties.ts'
 import type { AnswerOf, CallOf } from '../../remoting/requests/index.ts'
 import { answerOfError, type CallContext, type Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
-import { regionId, type PutRequest } from '../put.ts'
+import { regionId, type PutRequest, type PutResult } from '../put.ts'
 
 type SendCall = CallOf<'SEND_MESSAGE_V2'>
 type SendAnswer = AnswerOf<'SEND_MESSAGE_V2'>
@@ -15,15 +15,9 @@ const traced = { MSG_REGION: regionId, TRACE_ON: 'true' }
 export function sendHandlers(broker: Broker): Handlers {
   const single = (context: CallContext, call: SendCall, reply: (answer: SendAnswer) => void): void => {
     const request = putRequest(context, call)
-    const transactionId = uniqueKeyOf(request.properties) ?? undefined
-    broker.put(request, (error, queueId, result, handle) => {
-      if (error !== null) return reply(answerOfError(error))
-      const msgId = offsetMsgId(request.storeHost, result!.physicalOffset)
-      const { queueOffset, duplicateOf } = result!
-      const sent = { msgId, queueId, queueOffset, recallHandle: handle ?? undefined, ...traced }
-      if (duplicateOf === undefined) return reply({ header: { ...sent, transactionId } })
-      reply({ header: { ...sent, transactionId: duplicateOf, DUPLICATE: 'true' } })
-    })
+    broker.put(request, (error, ...sent) =>
+      reply(error === null ? sentAnswer(request, ...sent) : answerOfError(error)),
+    )
   }
   const batch = (context: CallContext, call: SendCall, reply: (answer: SendAnswer) => void): void => {
     const request = putRequest(context, call)
@@ -75,7 +69,26 @@ export function sendHandlers(broker: Broker): Handlers {
   }
 }
 
-function putRequest(context: CallContext, { header, body }: SendCall): PutRequest {
+export function sentAnswer(
+  { storeHost, properties }: PutRequest,
+  queueId: number,
+  result: PutResult | null,
+  handle: string | null,
+): SendAnswer {
+  const { physicalOffset, queueOffset, duplicateOf } = result!
+  const header = {
+    msgId: offsetMsgId(storeHost, physicalOffset),
+    queueId,
+    queueOffset,
+    recallHandle: handle ?? undefined,
+    MSG_REGION: regionId,
+    TRACE_ON: 'true',
+    transactionId: duplicateOf ?? uniqueKeyOf(properties) ?? undefined,
+  }
+  return { header: duplicateOf === undefined ? header : { ...header, DUPLICATE: 'true' } }
+}
+
+export function putRequest(context: CallContext, { header, body }: SendCall): PutRequest {
   return {
     producerGroup: header.producerGroup,
     topic: header.topic,
