@@ -42,6 +42,34 @@ describe('message queries on a folder', () => {
       assert.equal((await run(['queryMsgByKey', '-t', 'orders', ...args])).status, 4, args.join(' '))
   })
 
+  it('queryMsgTraceById shows who sent and consumed a message', async () => {
+    const trace = (...fields: readonly string[]): string => `${fields.join('\u0001')}\u0002`
+    const place = ['orders', 'ID1', 'A', 'k', '127.0.0.1:1', '4', '7', '0', 'OFF', 'true']
+    const body =
+      trace('Pub', '1000', 'DefaultRegion', 'pg', ...place) +
+      trace('SubAfter', 'request', 'ID1', '3', 'false', 'k', '0', '2000', 'cg') +
+      trace('SubAfter', 'request', 'other', '3', 'true', 'k', '0', '2000', 'cg')
+    const input = `${JSON.stringify({ body, keys: ['ID1', 'other'] })}\n`
+    await run(['sendMessage', '-t', 'RMQ_SYS_TRACE_TOPIC', '--ndjson'], { input })
+    const cells = (await out('queryMsgTraceById', '-i', 'ID1', '--utc'))
+      .split('\n')
+      .map((line) => line.split(/ {2,}/))
+    const host = cells[1]![2]!
+    assert.deepEqual(cells, [
+      ['#Type', '#ProducerGroup', '#ClientHost', '#SendTime', '#CostTimes #Status', ''],
+      ['Pub', 'pg', host, '1970-01-01 00:00:01', '7ms', 'success', ''],
+      [''],
+      ['#Type', '#ConsumerGroup', '#ClientHost', '#ConsumerTime', '#CostTimes #Status', ''],
+      ['Sub', 'cg', host, '1970-01-01 00:00:02', '3ms', 'failed', ''],
+      [''],
+      [''],
+    ])
+    const rows = (await out('queryMsgTraceById', '-i', 'ID1', '-o', 'ndjson')).trimEnd().split('\n')
+    const { type, group, costMs, status } = JSON.parse(rows[1]!) as Record<string, unknown>
+    assert.deepEqual([type, group, costMs, status], ['Sub', 'cg', 3, 'failed'])
+    assert.equal((await run(['queryMsgTraceById', '-i', 'none'])).status, 4)
+  })
+
   it('queryMsgByUniqueKey shows the message, without its offset id', async () => {
     const shown = await out('queryMsgByUniqueKey', '-t', 'orders', '-i', ids[0]!)
     assert.match(

@@ -24,8 +24,8 @@ function reasonOf(row: SweepRow, { stdout, stderr }: SweepRun): string | null {
 }
 
 /**
- * Without what differs from run to run: addresses, ids, paths, figures, and the order of lines, which is that of
- * hash maps. How often an endless command had its turn says nothing.
+ * Without what differs from run to run: addresses, ids, paths, figures, and the order of lines, that of hash
+ * maps. How often an endless command had its turn says nothing.
  */
 function masked(text: string): string {
   const lines = text

@@ -14,7 +14,7 @@ export interface SweepRow {
   readonly command: string
   /** Without the command and -n. */
   readonly args: (place: SweepPlace) => readonly string[]
-  /** Why its output is another than a broker's of RocketMQ, or why it is refused where mqadmin does not tell. */
+  /** Why it prints something else than on a broker of RocketMQ, or is refused where mqadmin does not tell. */
   readonly note?: string
   /** Our server answers "not supported", or refuses: its remark says why. */
   readonly refused?: true
