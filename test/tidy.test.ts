@@ -6,7 +6,15 @@ import ts from 'typescript'
 import { protocolMarkdown } from '../scripts/protocol-markdown.ts'
 
 const root = join(import.meta.dirname, '..')
-const notOurs = new Set(['node_modules', 'dist', '.git', 'data', 'package-lock.json', 'oclif.manifest.json'])
+const notOurs = new Set([
+  'node_modules',
+  'dist',
+  '.git',
+  'data',
+  '.interop-cache',
+  'package-lock.json',
+  'oclif.manifest.json',
+])
 
 function filesIn(folder: string): string[] {
   return readdirSync(join(root, folder))

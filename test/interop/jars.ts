@@ -20,15 +20,26 @@ export class PrerequisiteError extends Error {
 
 /** Folder with RocketMQ's jars; fetched if need be, with `onFetch` told before. @throws PrerequisiteError */
 export function rocketmqJars(onFetch: () => void = () => {}): string {
-  const jars = join(cacheDir, `jars-${contentHash([pomPath])}`)
-  if (existsSync(jars)) return jars
-  requireCommand('mvn', ['-v'], 'Maven (mvn), to fetch RocketMQ 5.5.0')
-  onFetch()
-  makeFolder(jars, (folder) => {
+  return jarsOf(pomPath, onFetch)
+}
+
+/** Folder with all that a pom.xml depends on. @throws PrerequisiteError */
+export function jarsOf(pom: string, onFetch: () => void = () => {}): string {
+  return cached('jars', [pom], (folder) => {
+    requireCommand('mvn', ['-v'], 'Maven (mvn), to fetch RocketMQ')
+    onFetch()
     const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${folder}`, '-DincludeScope=runtime']
-    run('mvn', ['-q', '-B', '-f', pomPath, ...goal])
+    run('mvn', ['-q', '-B', '-f', pom, ...goal])
   })
-  return jars
+}
+
+/** Folder with compiled Java classes. @throws PrerequisiteError */
+export function classesOf(sources: readonly string[], pom: string): string {
+  return cached('classes', [pom, ...sources], (folder) => {
+    const jars = jarsOf(pom)
+    requireCommand('javac', ['-version'], 'a JDK (javac), 11 or later')
+    run('javac', ['-nowarn', '-Xlint:-deprecation', '-d', folder, '-cp', join(jars, '*'), ...sources])
+  })
 }
 
 /** Folder with our compiled Java classes. @throws PrerequisiteError */
@@ -36,14 +47,7 @@ export function driverClasses(): string {
   const sources = readdirSync(javaDir)
     .sort()
     .map((name) => join(javaDir, name))
-  const classes = join(cacheDir, `classes-${contentHash([pomPath, ...sources])}`)
-  if (existsSync(classes)) return classes
-  const jars = rocketmqJars()
-  requireCommand('javac', ['-version'], 'a JDK (javac), 11 or later')
-  makeFolder(classes, (folder) => {
-    run('javac', ['-nowarn', '-Xlint:-deprecation', '-d', folder, '-cp', join(jars, '*'), ...sources])
-  })
-  return classes
+  return classesOf(sources, pomPath)
 }
 
 /** What java's -cp takes: our classes, then RocketMQ. */
@@ -58,15 +62,22 @@ export function prepare(onFetch: () => void): void {
   driverClasses()
 }
 
-function requireCommand(command: string, args: string[], what: string): void {
+export function requireCommand(command: string, args: string[], what: string): void {
   if (spawnSync(command, args, { stdio: 'ignore' }).status !== 0)
     throw new PrerequisiteError(`the interop tests need ${what}: install it and see that it is in the PATH`)
 }
 
-function contentHash(paths: string[]): string {
+function contentHash(paths: readonly string[]): string {
   const hash = createHash('sha256')
   for (const path of paths) hash.update(readFileSync(path))
   return hash.digest('hex').slice(0, 16)
+}
+
+/** A folder for a content of files: `fill` makes it where there is none yet. */
+export function cached(kind: string, madeOf: readonly string[], fill: (folder: string) => void): string {
+  const path = join(cacheDir, `${kind}-${contentHash(madeOf)}`)
+  if (!existsSync(path)) makeFolder(path, fill)
+  return path
 }
 
 function makeFolder(path: string, fill: (folder: string) => void): void {
@@ -82,8 +93,8 @@ function makeFolder(path: string, fill: (folder: string) => void): void {
   }
 }
 
-function run(command: string, args: string[]): void {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' })
+export function run(command: string, args: string[], cwd = here): void {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', cwd })
   if (status === 0) return
   const said = `${stdout}${stderr}`.trim().split('\n').slice(-5).join('\n')
   throw new PrerequisiteError(`${command} ${args[0] ?? ''} failed:\n${said}`)

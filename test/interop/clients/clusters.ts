@@ -1,0 +1,75 @@
+import { MqAdmin, Producer, serve } from '../../../src/core/index.ts'
+import { RealCluster } from '../real-cluster.ts'
+import { eventually, type Cluster } from './world.ts'
+
+export interface RunningCluster extends Cluster {
+  stop(): Promise<void>
+}
+
+/** Retries begin at level 3. */
+const messageDelayLevel = '1s 2s 1s 1s 1s'
+const transactionCheckMs = 1000
+const segmentSize = 1024 * 1024
+const fillSize = 256 * 1024
+
+/** Small segments, of which two are kept: what is `aged` is gone. */
+export async function startOurs(): Promise<RunningCluster> {
+  const served = await serve({
+    port: 0,
+    messageDelayLevel,
+    transactionCheckMs,
+    segmentSize,
+    retention: { sizeMax: 2 * segmentSize },
+  })
+  const { namesrv } = served
+  const admin = await MqAdmin.connect({ namesrv })
+  return {
+    namesrv,
+    admin,
+    async age(topic, queues) {
+      const producer = new Producer({ namesrv })
+      const body = Buffer.alloc(fillSize, 'x')
+      for (let queueId = 0; queueId < queues; queueId++)
+        await producer.send({ topic, body: 'gone' }, { brokerName: 'broker-a', queueId })
+      for (let sent = 0; sent < 3 * segmentSize; sent += fillSize)
+        await producer.send({ topic: 'Fill', body })
+      await producer.close()
+      const [queue] = await admin.messages.queues(topic)
+      await eventually(
+        async () => {
+          await admin.brokers.deleteExpiredCommitLog({ clusterName: 'DefaultCluster' })
+          return admin.messages.minOffset(queue!)
+        },
+        (minOffset) => minOffset > 0,
+      )
+    },
+    async stop() {
+      await admin.close()
+      await served.close()
+    },
+  }
+}
+
+export async function startReal(): Promise<RunningCluster> {
+  const cluster = await RealCluster.start({
+    brokerConf: {
+      recallMessageEnable: 'true',
+      enablePropertyFilter: 'true',
+      messageDelayLevel,
+      transactionCheckInterval: transactionCheckMs,
+      // no queue counts as one that holds all it ever did, which only one in memory does
+      accessMessageInMemoryMaxRatio: 0,
+    },
+  })
+  const { namesrv } = cluster
+  const admin = await MqAdmin.connect({ namesrv })
+  return {
+    namesrv,
+    admin,
+    age: () => Promise.resolve(),
+    async stop() {
+      await admin.close()
+      await cluster.stop()
+    },
+  }
+}
