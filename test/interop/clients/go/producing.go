@@ -34,6 +34,7 @@ func startProducer(r request) (*producing, error) {
 		producer.WithInstanceName(r.Instance),
 		producer.WithNsResolver(resolver(r)),
 		producer.WithQueueSelector(newSelector()),
+		producer.WithSendMsgTimeout(patience), // more than the default 3 s: dozens of clients start beside each other
 	}
 	if r.Unit != "" {
 		options = append(options, producer.WithUnitName(r.Unit))

@@ -29,6 +29,8 @@ final class Producing {
         if (options.containsKey("compressOver")) {
             client.setCompressMsgBodyOverHowmuch(options.getIntValue("compressOver"));
         }
+        // more than the default 3 s: dozens of clients start beside each other
+        client.setSendMsgTimeout((int) PATIENCE_MS);
         client.start();
     }
 
