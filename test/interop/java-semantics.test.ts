@@ -22,10 +22,11 @@ const servers: Readonly<Record<string, () => Promise<{ namesrv: string; stop(): 
   },
 }
 
-/** That the expectations are RocketMQ's is seen with FULL=1: three minutes that not every commit has. */
-const tested = Object.entries(servers).filter(
-  ([name]) => name === 'pocketmq serve' || process.env['FULL'] === '1',
-)
+/**
+ * With FULL=1 only: five minutes that not every commit has. What Apache's clients see of it on our server is in
+ * every run, in clients/.
+ */
+const tested = process.env['FULL'] === '1' ? Object.entries(servers) : []
 
 for (const [name, start] of tested) {
   describe(`Java client 5.5.0, messages for later, on ${name}`, function () {
