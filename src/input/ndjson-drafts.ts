@@ -1,10 +1,9 @@
-import { isUtf8 } from 'node:buffer'
 import type { Readable } from 'node:stream'
 import type { NewMessage } from '../core/model/message.ts'
 import { keySeparator, Property } from '../core/model/properties.ts'
 import { isReservedProperty } from '../core/model/reserved-properties.ts'
 import { checkedKey, checkedText, draftsOf, inputError, type Draft, type Drafts } from './draft.ts'
-import { readLines, type Line } from './lines.ts'
+import { readTextLines, type TextLine } from './lines.ts'
 import type { Later } from './send-later.ts'
 
 /** What every message has unless its own line says otherwise. */
@@ -23,12 +22,11 @@ export interface Defaults {
  * are no messages.
  */
 export function ndjsonDrafts(stream: Readable, defaults: Defaults): Drafts {
-  return draftsOf(readLines(stream), (line) => readDraft(line, defaults))
+  return draftsOf(readTextLines(stream), (line) => readDraft(line, defaults))
 }
 
-function readDraft({ number: line, bytes, ended }: Line, defaults: Defaults): Draft | null {
-  if (!isUtf8(bytes)) throw inputError(line, 'not UTF-8')
-  const text = bytes.toString()
+function readDraft({ number: line, text, ended }: TextLine, defaults: Defaults): Draft | null {
+  if (text === null) throw inputError(line, 'not UTF-8')
   if (text.trim() === '') return null
   return { line, message: toMessage(parseObject(text, line, ended), line, defaults) }
 }
@@ -52,26 +50,27 @@ function toMessage(json: Record<string, unknown>, line: number, defaults: Defaul
   const tag = textOf(json, 'tag', line) ?? all[Property.tags] ?? defaults.tag
   const shardingKey = textOf(json, 'shardingKey', line) ?? all[Property.shardingKey]
   const keys = keysOf(json.keys ?? all[Property.keys], line) ?? defaults.keys
-  const properties = Object.entries(all).filter(([name]) => !isReservedProperty(name))
   const dedupKey = textOf(json, 'dedupKey', line)
   const delayLevel = countOf(json, 'delayLevel', line)
   const deliverAt = countOf(json, 'deliverAt', line)
-  const own = {
-    ...(delayLevel !== undefined && { delayLevel }),
-    ...(deliverAt !== undefined && { deliverAt }),
-  }
-  return {
+  const message: { -readonly [K in keyof NewMessage]: NewMessage[K] } = {
     topic: defaults.topic,
     body: bodyOf(json, line),
-    ...(tag !== undefined && tag !== '' && { tag }),
-    ...(keys !== undefined && { keys }),
-    ...(dedupKey !== undefined && { dedupKey: checkedKey(dedupKey, line) }),
-    ...(defaults.dedupWindowMs !== undefined && { dedupWindowMs: defaults.dedupWindowMs }),
-    ...(defaults.transaction === true && { transaction: true }),
-    ...(properties.length > 0 && { properties: Object.fromEntries(properties) }),
-    ...(shardingKey !== undefined && { shardingKey }),
-    ...(Object.keys(own).length > 0 ? own : defaults.later),
   }
+  if (tag !== undefined && tag !== '') message.tag = tag
+  if (keys !== undefined) message.keys = keys
+  if (dedupKey !== undefined) message.dedupKey = checkedKey(dedupKey, line)
+  if (defaults.dedupWindowMs !== undefined) message.dedupWindowMs = defaults.dedupWindowMs
+  if (defaults.transaction === true) message.transaction = true
+  if (all !== none) {
+    const properties = Object.entries(all).filter(([name]) => !isReservedProperty(name))
+    if (properties.length > 0) message.properties = Object.fromEntries(properties)
+  }
+  if (shardingKey !== undefined) message.shardingKey = shardingKey
+  if (delayLevel !== undefined) message.delayLevel = delayLevel
+  if (deliverAt !== undefined) message.deliverAt = deliverAt
+  if (delayLevel === undefined && deliverAt === undefined) Object.assign(message, defaults.later)
+  return message
 }
 
 function bodyOf({ body, bodyBase64 }: Record<string, unknown>, line: number): Buffer {
@@ -122,8 +121,10 @@ function keysOf(value: unknown, line: number): readonly string[] | undefined {
   return keys.map((key) => checkedKey(key, line))
 }
 
+const none: Readonly<Record<string, string>> = {}
+
 function propertiesOf(value: unknown, line: number): Readonly<Record<string, string>> {
-  if (value === undefined || value === null) return {}
+  if (value === undefined || value === null) return none
   if (typeof value !== 'object' || Array.isArray(value))
     throw inputError(line, '"properties" is not an object')
   for (const [name, text] of Object.entries(value)) {

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { Readable } from 'node:stream'
@@ -5,7 +6,7 @@ import type { NewMessage } from '../../src/core/model/message.ts'
 import { csvDrafts, type CsvColumns } from '../../src/input/csv-drafts.ts'
 import type { Draft, Drafts } from '../../src/input/draft.ts'
 import { lineDrafts } from '../../src/input/line-drafts.ts'
-import { readLines, readWhole } from '../../src/input/lines.ts'
+import { readLines, readTextLines, readWhole } from '../../src/input/lines.ts'
 import { ndjsonDrafts } from '../../src/input/ndjson-drafts.ts'
 
 function chunks(...parts: (string | Buffer)[]): Readable {
@@ -38,6 +39,28 @@ describe('readLines', () => {
       const last = lines.at(-1)
       const expected = !ended && last?.length === 0 ? lines.slice(0, -1) : lines
       assert.deepEqual(read, expected)
+    })
+    await fc.assert(property)
+  })
+
+  it('decodes the same lines, and knows those that are no UTF-8, however the bytes arrive', async () => {
+    const line = fc
+      .oneof(
+        fc.string({ unit: 'binary', maxLength: 4 }).map((text) => Buffer.from(text)),
+        fc.uint8Array(),
+      )
+      .map((bytes) => Buffer.from(bytes.filter((byte) => byte !== 10)))
+    const property = fc.asyncProperty(fc.array(line), fc.nat(9), async (lines, size) => {
+      const whole = Buffer.concat(lines.flatMap((bytes) => [bytes, Buffer.from('\n')]))
+      const parts: Buffer[] = []
+      for (let at = 0; at < whole.length; at += size + 1) parts.push(whole.subarray(at, at + size + 1))
+      const read: (string | null)[] = []
+      for await (const batch of readTextLines(Readable.from(parts)))
+        read.push(...batch.map(({ text }) => text))
+      assert.deepEqual(
+        read,
+        lines.map((bytes) => (isUtf8(bytes) ? bytes.toString() : null)),
+      )
     })
     await fc.assert(property)
   })
