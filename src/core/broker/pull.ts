@@ -1,7 +1,7 @@
 import type { QueueExtent } from '../store/index-db.ts'
 import type { MessageStore } from '../store/message-store.ts'
 import type { MessageFilter } from './filter/message-filter.ts'
-import { selectMessages } from './select.ts'
+import { selectJoined } from './select.ts'
 
 /** RocketMQ's GetMessageStatus: the remark of a pull answer. */
 export type GetMessageStatus =
@@ -83,22 +83,16 @@ export function getMessages(
   if (offset < minOffset) return empty('OFFSET_TOO_SMALL', minOffset)
   if (offset === maxOffset) return empty('OFFSET_OVERFLOW_ONE', offset)
   if (offset > maxOffset) return empty('OFFSET_OVERFLOW_BADLY', maxOffset)
-  const selected = selectMessages(store, topic, queueId, offset, wanted, filter)
-  const { next } = selected
   // a damaged or expired record is passed over: nobody is served it, and nobody waits for it
-  const records = selected.records.filter((record) => record !== null)
-  if (records.length === 0) {
-    return empty(
-      selected.entries.length > 0 ? 'MESSAGE_WAS_REMOVING' : 'NO_MATCHED_MESSAGE',
-      Math.max(next, offset + 1),
-    )
-  }
+  const { records, count, next, matched } = selectJoined(store, topic, queueId, offset, wanted, filter)
+  if (count === 0)
+    return empty(matched ? 'MESSAGE_WAS_REMOVING' : 'NO_MATCHED_MESSAGE', Math.max(next, offset + 1))
   return {
     status: 'FOUND',
     nextBeginOffset: next,
     minOffset,
     maxOffset,
-    records: records.length === 1 ? records[0]! : Buffer.concat(records),
-    count: records.length,
+    records,
+    count,
   }
 }

@@ -1,5 +1,6 @@
 import type { QueueEntry } from '../store/index-db.ts'
 import type { MessageStore } from '../store/message-store.ts'
+import type { JoinedRecords } from '../store/record-reader.ts'
 import { everyMessage, type MessageFilter } from './filter/message-filter.ts'
 
 /** maxFilterMessageSize 16000 bytes of 20-byte entries: looked at before an answer says that none matched. */
@@ -23,6 +24,31 @@ export interface Selection {
   readonly next: number
 }
 
+/** The same as an answer carries them: the sound ones, one behind the other. */
+export interface JoinedSelection extends JoinedRecords {
+  readonly next: number
+  /** Some were chosen, sound or not. */
+  readonly matched: boolean
+}
+
+/** `selectMessages` without a view for each record, and with each copied once. */
+export function selectJoined(
+  store: MessageStore,
+  topic: string,
+  queueId: number,
+  from: number,
+  limits: SelectionLimits,
+  filter: MessageFilter,
+): JoinedSelection {
+  if (filter.record === null) {
+    const { entries, next } = selectEntries(store, topic, queueId, from, limits, filter)
+    return { ...store.joinedRecords(topic, queueId, entries), next, matched: entries.length > 0 }
+  }
+  const { entries, records, next } = selectMessages(store, topic, queueId, from, limits, filter)
+  const sound = records.filter((record) => record !== null)
+  return { records: Buffer.concat(sound), count: sound.length, next, matched: entries.length > 0 }
+}
+
 /** The next messages of a queue that pass a filter. */
 export function selectMessages(
   store: MessageStore,
@@ -33,14 +59,13 @@ export function selectMessages(
   filter: MessageFilter,
 ): Selection {
   const { messagesMax } = limits
-  const scanned = filter === everyMessage ? messagesMax : Math.max(scannedMin, messagesMax)
-  const all = store.entries(topic, queueId, from, scanned)
-  const chosen = new Chosen(limits)
   const { record: passes } = filter
   if (passes === null) {
-    const next = chosen.take(all, from, (entry) => (filter.entry(entry.tagsCode) ? null : undefined))
-    return { entries: chosen.entries, records: store.records(topic, queueId, chosen.entries), next }
+    const { entries, next } = selectEntries(store, topic, queueId, from, limits, filter)
+    return { entries, records: store.records(topic, queueId, entries), next }
   }
+  const all = store.entries(topic, queueId, from, Math.max(scannedMin, messagesMax))
+  const chosen = new Chosen(limits)
   let next = from
   for (let at = 0; at < all.length && !chosen.full;) {
     const wanted = Math.min(readMax, Math.max(readMin, messagesMax - chosen.entries.length))
@@ -54,6 +79,23 @@ export function selectMessages(
     })
   }
   return { entries: chosen.entries, records: chosen.records, next }
+}
+
+/** For a filter that looks at entries alone. */
+function selectEntries(
+  store: MessageStore,
+  topic: string,
+  queueId: number,
+  from: number,
+  limits: SelectionLimits,
+  filter: MessageFilter,
+): Pick<Selection, 'entries' | 'next'> {
+  const { messagesMax } = limits
+  const scanned = filter === everyMessage ? messagesMax : Math.max(scannedMin, messagesMax)
+  const all = store.entries(topic, queueId, from, scanned)
+  const chosen = new Chosen(limits)
+  const next = chosen.take(all, from, (entry) => (filter.entry(entry.tagsCode) ? null : undefined))
+  return { entries: chosen.entries, next }
 }
 
 /** What an answer will carry, as far as its limits let it. */

@@ -17,6 +17,13 @@ export function writeI64(target: Buffer, at: number, value: number): void {
   putI32(target, at + 4, value)
 }
 
+/** Whether these bytes stand at a place; for so few a call of `compare` costs ten times as much (60 ns). */
+export function standsAt(source: Uint8Array, at: number, bytes: Uint8Array): boolean {
+  const { length } = bytes
+  for (let i = 0; i < length; i++) if (source[at + i] !== bytes[i]) return false
+  return true
+}
+
 /** The lower 32 bits. A quarter of Buffer's own, which checks its range: the caller has made room. */
 export function putI32(target: Buffer, at: number, value: number): void {
   target[at] = value >>> 24

@@ -1,4 +1,4 @@
-import { readI64 } from '../lib/bytes.ts'
+import { readI64, standsAt } from '../lib/bytes.ts'
 import { Magic } from './record.ts'
 import { SysFlag } from './sys-flag.ts'
 
@@ -54,5 +54,10 @@ export class RecordCursor {
     this.topicEnd = this.topicAt + topicLength
     this.propertiesAt = this.topicEnd + 2
     this.end = at + this.size
+  }
+
+  /** Whether these bytes stand at a place of the source. */
+  has(at: number, bytes: Uint8Array): boolean {
+    return standsAt(this.source, at, bytes)
   }
 }

@@ -8,7 +8,7 @@
  *   topicLength i8 (V1) | i16 (V2) | topic | propertiesLength i16 | properties
  */
 import { crc32 } from '../lib/crc32.ts'
-import { putI32, readI64, writeI64 } from '../lib/bytes.ts'
+import { putI32, readI64, standsAt, writeI64 } from '../lib/bytes.ts'
 import { isHostV6, type HostBytes } from './host.ts'
 import { Property } from './properties.ts'
 import { SysFlag } from './sys-flag.ts'
@@ -209,7 +209,7 @@ export function isOfQueue(
   if (source.readInt32BE(at + queueIdAt) !== queueId || readI64(source, at + queueOffsetAt) !== queueOffset)
     return false
   const { topicAt, propertiesAt } = layoutOf(source, at, versionAt(source, at))
-  return topic.compare(source, topicAt, propertiesAt - 2) === 0
+  return propertiesAt - 2 - topicAt === topic.length && standsAt(source, topicAt, topic)
 }
 
 /** When a record was stored, epoch ms, without reading the rest of it. */
@@ -378,11 +378,7 @@ function recordCrcHolds(source: Buffer, at: number, end: number): boolean {
 /** True when the record that ends at `end` carries a CRC over everything. */
 function hasCrcProperty(source: Buffer, propertiesAt: number, end: number): boolean {
   const headAt = end - crcPropertySize
-  return (
-    headAt >= propertiesAt &&
-    source[end - 1] === 2 &&
-    crcPropertyHead.compare(source, headAt, headAt + crcPropertyHead.length) === 0
-  )
+  return headAt >= propertiesAt && source[end - 1] === 2 && standsAt(source, headAt, crcPropertyHead)
 }
 
 /** Flags of the hosts a record is written with; the other bits of sysFlag are the sender's. */

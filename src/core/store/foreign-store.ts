@@ -7,7 +7,7 @@ import type { QueueEntry, QueueExtent } from './index-db.ts'
 import type { Damage } from './log-walk.ts'
 import type { MessageStore } from './message-store.ts'
 import { IndexFiles } from './index-files.ts'
-import { recordsOf } from './record-reader.ts'
+import { joinedRecordsOf, recordsOf, type JoinedRecords } from './record-reader.ts'
 import type { StateDb } from './state-db.ts'
 import { StoreIndex } from './store-index.ts'
 
@@ -124,6 +124,10 @@ export class ForeignStore implements MessageStore {
 
   records(topic: string, queueId: number, entries: readonly QueueEntry[]): (Buffer | null)[] {
     return recordsOf(this.#foreign.log, this.#index, topic, queueId, entries)
+  }
+
+  joinedRecords(topic: string, queueId: number, entries: readonly QueueEntry[]): JoinedRecords {
+    return joinedRecordsOf(this.#foreign.log, this.#index, topic, queueId, entries)
   }
 
   /** @throws MQ_STORE_FOREIGN */

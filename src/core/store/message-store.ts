@@ -16,6 +16,7 @@ export type MessageStore = Pick<
   | 'find'
   | 'record'
   | 'records'
+  | 'joinedRecords'
   | 'append'
   | 'appendAll'
   | 'appendBatch'

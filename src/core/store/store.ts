@@ -13,7 +13,7 @@ import { IndexFiles } from './index-files.ts'
 import type { DispatchedRecord } from './index-rows.ts'
 import { StoreLock } from './lock.ts'
 import type { Damage } from './log-walk.ts'
-import { recordsOf } from './record-reader.ts'
+import { joinedRecordsOf, recordsOf, type JoinedRecords } from './record-reader.ts'
 import { retentionOf, retentionSetting, type Retention } from './retention.ts'
 import type { StateDb } from './state-db.ts'
 import { QueueFloors, recordDamage, Tombstones } from './state-tables.ts'
@@ -213,6 +213,11 @@ export class Store {
   /** The records of a queue's entries in ascending order, verified: null for a damaged one. */
   records(topic: string, queueId: number, entries: readonly QueueEntry[]): (Buffer | null)[] {
     return recordsOf(this.#log, this.#index, topic, queueId, entries)
+  }
+
+  /** The sound ones of `records` as one buffer. */
+  joinedRecords(topic: string, queueId: number, entries: readonly QueueEntry[]): JoinedRecords {
+    return joinedRecordsOf(this.#log, this.#index, topic, queueId, entries)
   }
 
   /**
