@@ -100,7 +100,9 @@ export class Maintenance {
     this.#refuseForeign('its index is made by itself')
     const { folder } = this.#options
     const lockTimeoutMs = this.#lockTimeoutMs
-    return new Store({ folder, fs: this.#fs, clock: this.#clock, writer: 'turn', lockTimeoutMs })
+    // who looks after a folder removes nothing from it, whatever its age
+    const parts = { fs: this.#fs, clock: this.#clock, lockTimeoutMs, retention: {} }
+    return new Store({ folder, writer: 'turn', ...parts })
   }
 
   #refuseForeign(hint: string): void {

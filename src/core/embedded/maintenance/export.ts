@@ -37,7 +37,8 @@ export function* exportStore(
   if (fs.list(to).length > 0) {
     throw new MqError('MQ_FAILED', `${to} is not empty`, { hint: 'name a folder that is not there yet' })
   }
-  const store = new Store({ folder, fs, clock, writer: 'hold', lockTimeoutMs })
+  // without a retention: all that is there goes along, whatever its age
+  const store = new Store({ folder, fs, clock, writer: 'hold', lockTimeoutMs, retention: {} })
   const draft = join(dirname(to), `.${basename(to)}.${process.pid}.partial`)
   try {
     const segments = yield* copySegments(fs, store, folder, draft)
