@@ -20,6 +20,7 @@ class Notice {
   #wake: (() => void) | null = null
 
   notify(): void {
+    if (this.#given) return
     this.#given = true
     this.#wake?.()
   }

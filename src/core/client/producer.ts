@@ -158,7 +158,7 @@ export class RemotingProducer implements Producer {
     sending.attempts++
     sending.to = queue
     if (this.#invoker.submitAll !== undefined) return this.#submitTogether(address, sending)
-    this.#invoker.submit(address, 'SEND_MESSAGE_V2', this.#call(queue, sending), (error, reply) =>
+    this.#invoker.submit(address, 'SEND_MESSAGE_V2', this.#call(sending, Date.now()), (error, reply) =>
       this.#answered(queue, sending, error, reply),
     )
   }
@@ -175,7 +175,8 @@ export class RemotingProducer implements Producer {
     const batch = this.#together
     this.#together = []
     if (batch.length === 0) return
-    const calls = batch.map((sending) => this.#call(sending.to!, sending))
+    const now = Date.now()
+    const calls = batch.map((sending) => this.#call(sending, now))
     this.#invoker.submitAll!(this.#togetherTo, calls, (i, error, reply) =>
       this.#answered(batch[i]!.to!, batch[i]!, error, reply),
     )
@@ -193,22 +194,23 @@ export class RemotingProducer implements Producer {
     this.#dedups.add(address)
   }
 
-  #call(queue: MessageQueue, { message, properties }: Sending): CallOf<'SEND_MESSAGE_V2'> {
+  #call({ message, properties, to }: Sending, bornTimestamp: number): CallOf<'SEND_MESSAGE_V2'> {
+    const { queueId, brokerName } = to!
     return {
       header: {
         producerGroup: this.#group,
         topic: message.topic,
         defaultTopic: autoCreateTopic,
         defaultTopicQueueNums,
-        queueId: queue.queueId,
+        queueId,
         sysFlag: message.transaction === true ? SysFlag.prepared : 0,
-        bornTimestamp: Date.now(),
+        bornTimestamp,
         flag: message.flag ?? 0,
         properties,
         reconsumeTimes: 0,
         unitMode: false,
         batch: false,
-        brokerName: queue.brokerName,
+        brokerName,
       },
       body: message.body,
     }

@@ -77,7 +77,7 @@ export class AppendBatch {
 
   /** @throws MQ_MESSAGE_ILLEGAL, MQ_STORE_UNWRITABLE */
   add(request: AppendRequest, done: AppendDone): void {
-    const size = this.#fill(this.#draft, request)
+    const size = this.#fill(this.#draft, request, this.#storeTimestamp())
     this.#log.reserve(size)
     this.#stage(request, this.#draft, size)
     this.#staged.tell(done)
@@ -88,9 +88,10 @@ export class AppendBatch {
    */
   addAll(requests: readonly AppendRequest[], done: AppendAllDone): void {
     const first = this.#staged.count
-    for (const request of requests) this.#log.refuseMisfit(this.#fill(this.#draft, request))
+    const now = this.#storeTimestamp()
+    for (const request of requests) this.#log.refuseMisfit(this.#fill(this.#draft, request, now))
     for (const request of requests) {
-      const size = this.#fill(this.#draft, request)
+      const size = this.#fill(this.#draft, request, now)
       this.#log.reserve(size)
       this.#stage(request, this.#draft, size)
     }
@@ -101,7 +102,8 @@ export class AppendBatch {
   addTogether(requests: readonly AppendRequest[], done: AppendAllDone): void {
     const first = this.#staged.count
     const drafts = requests.map(() => emptyDraft())
-    const sizes = requests.map((request, i) => this.#fill(drafts[i]!, request))
+    const now = this.#storeTimestamp()
+    const sizes = requests.map((request, i) => this.#fill(drafts[i]!, request, now))
     this.#log.reserve(sizes.reduce((sum, size) => sum + size, 0))
     drafts.forEach((draft, i) => this.#stage(requests[i]!, draft, sizes[i]!))
     this.#staged.tellAll(first, done)
@@ -142,22 +144,25 @@ export class AppendBatch {
     return (this.#lastTopic = topic)
   }
 
+  /** Never falls: searching by time relies on it, and clocks jump. Once for what is staged together. */
+  #storeTimestamp(): number {
+    return (this.#lastStoreTimestamp = Math.max(this.#clock.now(), this.#lastStoreTimestamp))
+  }
+
   /** @returns the record's size @throws MQ_MESSAGE_ILLEGAL */
-  #fill(draft: MutableDraft, request: AppendRequest): number {
+  #fill(draft: MutableDraft, request: AppendRequest, storeTimestamp: number): number {
     const { properties: text, bornHost, storeHost, body } = request
     const topic = this.#topicOf(request.topic).bytes
     const properties = text === '' || text.charCodeAt(text.length - 1) === 2 ? text : text + '\u0002'
     const propertiesSize = Buffer.byteLength(properties)
     refuseMisfits(request, topic.length, propertiesSize)
-    // never falls: searching by time relies on it, and clocks jump
-    this.#lastStoreTimestamp = Math.max(this.#clock.now(), this.#lastStoreTimestamp)
     draft.version = recordVersion(topic.length)
     draft.queueId = request.queueId
     draft.flag = request.flag
     draft.sysFlag = hostFlags(request.sysFlag, bornHost, storeHost)
     draft.bornTimestamp = request.bornTimestamp
     draft.bornHost = bornHost
-    draft.storeTimestamp = this.#lastStoreTimestamp
+    draft.storeTimestamp = storeTimestamp
     draft.storeHost = storeHost
     draft.reconsumeTimes = request.reconsumeTimes
     draft.preparedTransactionOffset = request.preparedTransactionOffset

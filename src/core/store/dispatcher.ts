@@ -63,15 +63,14 @@ class IndexedValues {
   find(section: string): void {
     this.uniqueEnd = this.keysEnd = this.tagsEnd = this.dedupEnd = this.delayEnd = 0
     const { length } = section
-    for (let at = 0; at < length; at++) {
-      const nameAt = at
-      let valueAt = 0
-      for (; at < length; at++) {
-        const code = section.charCodeAt(at)
-        if (code === 2) break
-        if (code === 1 && valueAt === 0) valueAt = at + 1
-      }
-      if (valueAt > nameAt + 1 && valueAt < at) this.#note(section, nameAt, valueAt, at)
+    for (let at = 0; at < length;) {
+      const found = section.indexOf('\u0002', at)
+      const end = found === -1 ? length : found
+      let valueAt = at
+      while (valueAt < end && section.charCodeAt(valueAt) !== 1) valueAt++
+      valueAt++
+      if (valueAt > at + 1 && valueAt < end) this.#note(section, at, valueAt, end)
+      at = end + 1
     }
   }
 
