@@ -5,69 +5,18 @@ import type { RecordMessage } from '../core/model/record-message.ts'
 import { SysFlag } from '../core/model/sys-flag.ts'
 import { JsonBytes } from './json-bytes.ts'
 import type { messageFields } from './message-json.ts'
+import { PropertyPairs } from './property-pairs.ts'
 
 export type MessageField = (typeof messageFields)[number]
 /** Writes a value; false says that only JSON.stringify knows how this one looks. */
 type FieldWriter = (line: RecordParts) => boolean
 
-const pairsMax = 64
 const unusual = SysFlag.compressed | SysFlag.bornHostV6 | SysFlag.storeHostV6
 
-const [nameEnd, pairEnd, blank] = [1, 2, 0x20]
+const blank = 0x20
 const [braceOpen, braceClose, bracketOpen, bracketClose, comma, colon, quote, lineFeed] = [
   ...Buffer.from('{}[],:"\n'),
 ] as [number, number, number, number, number, number, number, number]
-
-/** Where the pairs of a record's property section lie that `parseProperties` would keep. */
-class PropertyPairs {
-  count = 0
-  readonly nameAt = new Int32Array(pairsMax)
-  readonly nameEnd = new Int32Array(pairsMax)
-  readonly valueEnd = new Int32Array(pairsMax)
-
-  /**
-   * @returns false where an object would not have them in this order: names twice, names that are numbers, or
-   * too many
-   */
-  scan(source: Buffer, from: number, end: number): boolean {
-    this.count = 0
-    let at = from
-    let split = -1
-    for (let i = from; i <= end; i++) {
-      const byte = i < end ? source[i]! : pairEnd
-      if (byte === nameEnd) {
-        if (split === -1) split = i
-      } else if (byte === pairEnd) {
-        if (split > at && split < i - 1 && !this.#add(source, at, split, i)) return false
-        at = i + 1
-        split = -1
-      }
-    }
-    return true
-  }
-
-  #add(source: Buffer, at: number, split: number, end: number): boolean {
-    const first = source[at]!
-    if (this.count === pairsMax || (first >= 0x30 && first <= 0x39)) return false
-    for (let i = 0; i < this.count; i++) {
-      if (this.nameEnd[i]! - this.nameAt[i]! !== split - at || source[this.nameAt[i]!] !== first) continue
-      if (source.compare(source, at, split, this.nameAt[i], this.nameEnd[i]) === 0) return false
-    }
-    this.nameAt[this.count] = at
-    this.nameEnd[this.count] = split
-    this.valueEnd[this.count++] = end
-    return true
-  }
-
-  /** −1: there is none. */
-  find(record: RecordCursor, name: Buffer): number {
-    for (let i = 0; i < this.count; i++) {
-      const at = this.nameAt[i]!
-      if (this.nameEnd[i]! - at === name.length && record.has(at, name)) return i
-    }
-    return -1
-  }
-}
 
 /** The record that a line is made of, and the JSON it goes to. */
 class RecordParts {
@@ -76,9 +25,16 @@ class RecordParts {
   json = new JsonBytes(0)
   brokerName = ''
   brokerJson = '""'
+  lineAt = 0
+  /** From where the line goes on, it is a copy of the one before. */
+  stays = false
+  /** Where each pair of the properties lies in the line. */
+  readonly #pairAt: number[] = []
+  readonly #pairEnd: number[] = []
 
   begin(json: JsonBytes, brokerName: string): void {
     this.json = json
+    this.lineAt = json.at
     if (this.brokerName === brokerName) return
     this.brokerName = brokerName
     this.brokerJson = JSON.stringify(brokerName)
@@ -118,14 +74,21 @@ class RecordParts {
   }
 
   properties(): boolean {
-    const { json, record, pairs } = this
+    const { json, record, pairs, lineAt } = this
     const { bytes } = json
     bytes[json.at++] = braceOpen
     for (let i = 0; i < pairs.count; i++) {
       if (i > 0) bytes[json.at++] = comma
+      const at = json.at - lineAt
+      if (this.stays && pairs.stays[i] === 1 && this.#pairAt[i] === at) {
+        json.at = lineAt + this.#pairEnd[i]!
+        continue
+      }
+      this.#pairAt[i] = at
       if (!json.string(record.source, pairs.nameAt[i]!, pairs.nameEnd[i]!)) return false
       bytes[json.at++] = colon
       if (!this.value(i)) return false
+      this.#pairEnd[i] = json.at - lineAt
     }
     bytes[json.at++] = braceClose
     return true
@@ -295,18 +258,22 @@ export class RecordLine {
     this.#fieldEnd = new Int32Array(fields.length)
   }
 
-  /** @returns false: it is an unusual one, and nothing was written */
+  /**
+   * Messages whose lines go to the same JSON must all be there until the last is written.
+   * @returns false: it is an unusual one, and nothing was written
+   */
   write(json: JsonBytes, message: RecordMessage): boolean {
-    const { record, pairs } = this.#parts
+    const parts = this.#parts
+    const { record, pairs } = parts
     record.moveTo(message.source, message.at)
-    if (record.sysFlag & unusual) return false
-    if (!pairs.scan(record.source, record.propertiesAt, record.end)) return false
-    this.#parts.begin(json, message.brokerName)
     const begin = json.at
-    const copied = this.#copyLast(json)
+    parts.stays = this.#copyLast(json)
     // half a line, if it stays one, is none to go by
     this.#last = null
-    if (!this.#writeFields(json, begin, copied)) {
+    if (record.sysFlag & unusual) return false
+    if (!pairs.scan(record.source, record.propertiesAt, record.end, parts.stays)) return false
+    parts.begin(json, message.brokerName)
+    if (!this.#writeFields(json, begin)) {
       json.at = begin
       return false
     }
@@ -326,28 +293,28 @@ export class RecordLine {
     return true
   }
 
-  #writeFields(json: JsonBytes, begin: number, copied: boolean): boolean {
+  #writeFields(json: JsonBytes, begin: number): boolean {
+    const parts = this.#parts
     const [fieldAt, fieldEnd] = [this.#fieldAt, this.#fieldEnd]
-    const steadyStay = this.#steady.areOf(this.#parts)
-    let stay = copied
+    const steadyStay = this.#steady.areOf(parts)
     for (let i = 0; i < this.#fields.length; i++) {
       const { head, write, optional, steady } = this.#fields[i]!
       const before = json.at
-      const same = stay && fieldAt[i] === before - begin
+      const same = parts.stays && fieldAt[i] === before - begin
       if (same && steady && steadyStay) {
         json.at = begin + fieldEnd[i]!
         continue
       }
       if (same) json.at += head.length
       else json.piece(head)
-      if (write(this.#parts)) {
+      if (write(parts)) {
         fieldAt[i] = before - begin
         fieldEnd[i] = json.at - begin
         continue
       }
       if (!optional) return false
       // what it wrote may go on behind it
-      stay = false
+      parts.stays = false
       json.at = before
       fieldAt[i] = -1
     }

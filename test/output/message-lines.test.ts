@@ -108,16 +108,24 @@ function recordOf(fields: RecordFields): Buffer {
 }
 
 const records: fc.Arbitrary<Buffer> = fieldsOfRecord.map(recordOf)
-/** Each as the one before it but for some fields, as those of one queue are: their lines are much alike. */
+/** A byte of the properties that is another one: at a place, counted around, and what it becomes. */
+const slips = fc.tuple(fc.nat({ max: 5000 }), fc.constantFrom(1, 2, 0x20, 0x22, 0x30, 0x61, 0xff))
+/** Each as the one before it but for a little, as those of one queue are: their lines are much alike. */
 const likeRecords: fc.Arbitrary<Buffer[]> = fc
   .tuple(
     fieldsOfRecord,
-    fc.array(fc.tuple(fieldsOfRecord, fc.subarray(fieldNames, { maxLength: 3 })), { maxLength: 20 }),
+    fc.array(fc.tuple(fieldsOfRecord, fc.subarray(fieldNames, { maxLength: 2 }), fc.option(slips)), {
+      maxLength: 20,
+    }),
   )
   .map(([first, changes]) => {
     const all = [first]
-    for (const [other, changed] of changes)
-      all.push({ ...all.at(-1)!, ...Object.fromEntries(changed.map((name) => [name, other[name]])) })
+    for (const [other, changed, slip] of changes) {
+      const next = { ...all.at(-1)!, ...Object.fromEntries(changed.map((name) => [name, other[name]])) }
+      const properties = Buffer.from(next.properties)
+      if (slip !== null && properties.length > 0) properties[slip[0] % properties.length] = slip[1]
+      all.push({ ...next, properties })
+    }
     return all.map(recordOf)
   })
 
@@ -152,6 +160,19 @@ describe('MessageLines', () => {
       ),
       { numRuns: 500 },
     )
+  })
+
+  it('sees a name that is there twice, though the messages before have it once', () => {
+    const [first] = fc.sample(fieldsOfRecord, 1) as [RecordFields]
+    const usual = { sysFlag: 0, bornHost: hosts[0]!, storeHost: hosts[0]! }
+    const plain = { ...first, ...usual, topic: Buffer.from('t'), body: Buffer.from('b') }
+    const answer = Buffer.concat(
+      ['a\u0001x\u0002b\u0001y\u0002', 'a\u0001x\u0002a\u0001y\u0002', 'b\u0001x\u0002b\u0001y\u0002'].map(
+        (properties) => recordOf({ ...plain, properties: Buffer.from(properties) }),
+      ),
+    )
+    const written = Buffer.concat(new MessageLines(null).lines(recordMessages(answer, 'b'))).toString()
+    assert.equal(written, plainLines(decoded(answer, 'b'), null))
   })
 })
 
