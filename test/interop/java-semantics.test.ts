@@ -23,8 +23,8 @@ const servers: Readonly<Record<string, () => Promise<{ namesrv: string; stop(): 
 }
 
 /**
- * With FULL=1 only: five minutes that not every commit has. What Apache's clients see of it on our server is in
- * every run, in clients/.
+ * With FULL=1 only: five minutes that not every commit has. What Apache's clients see of it on our server is
+ * in every run, in clients/.
  */
 const tested = process.env['FULL'] === '1' ? Object.entries(servers) : []
 
