@@ -2,7 +2,7 @@ import { corrupt, type Database, type Statement } from './sqlite.ts'
 
 /**
  * Keys of one segment. Never one B-tree in random order: that costs 9-16 µs a row once it outgrows the
- * cache (performance.md, finding 3), and a commit of a few hundred keys writes as many pages. A run is
+ * cache (performance.md, finding 3), and a commit of a few hundred keys writes as many pages. A run is up to
  * 65,536 consecutive keys, sorted and packed into pages of blobs, each page found by its first hash. Runs
  * below 0 are open: what each flush added, sorted; small ones are merged now and then, and all of them
  * become the next run once they fill it. An entry is 5 bytes of hash and 4 of distance to the segment's
@@ -14,6 +14,11 @@ CREATE TABLE key_page(run INTEGER NOT NULL, first_hash INTEGER NOT NULL, entries
   PRIMARY KEY (run, first_hash));
 `
 const runSize = 65_536
+/**
+ * Of what comes in small additions: packing 65,536 keys is a turn of 25 ms, which everyone who waits for the
+ * folder has to wait for, packing a quarter of them takes 6 (bench/lock.ts). Look-ups ask four times the runs.
+ */
+const [smallAddition, shortRun] = [4096, 16_384]
 const entrySize = 9
 /** A leaf of SQLite's holds one, at its default page size. */
 const pageEntries = 448
@@ -59,7 +64,7 @@ export class KeyIndex {
    * @returns entries that are open now
    */
   add(hashes: ArrayLike<number>, physicalOffsets: ArrayLike<number>, openCount: number): number {
-    if (openCount + hashes.length >= runSize) {
+    if (openCount + hashes.length >= (hashes.length < smallAddition ? shortRun : runSize)) {
       this.#pack({ hashes, physicalOffsets })
       return 0
     }

@@ -2,8 +2,11 @@ import { join } from 'node:path'
 import { MqError } from '../errors.ts'
 import { openDatabase, isBusy, sleepSync, type Database } from './sqlite.ts'
 
-/** Processes that wait in order behind the gate; whoever comes later waits for a place at the end. */
-const places = 6
+/**
+ * Processes that wait in order behind the gate; whoever comes later waits for a place at the end. More than wait
+ * at once where eight send: one that moves up holds two.
+ */
+const places = 8
 
 /** How often who waits looks: whoever is next often, since nobody writes meanwhile. */
 const [nextPollMs, pollMs] = [0.25, 1]
@@ -111,11 +114,16 @@ function isFree(file: Database): boolean {
 }
 
 function tryTake(file: Database): boolean {
+  // a refusal is the usual answer, asked for a thousand times a second: its stack would cost more than asking
+  const { stackTraceLimit } = Error
+  Error.stackTraceLimit = 0
   try {
     file.exec('BEGIN IMMEDIATE')
     return true
   } catch (error) {
     if (isBusy(error)) return false
     throw error
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit
   }
 }
