@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { isDeepStrictEqual } from 'node:util'
 import { crc32 } from '../../src/core/lib/crc32.ts'
 import { JavaDriver, type MessageRow } from './java-driver.ts'
 import { type Target, targets } from './targets.ts'
@@ -128,12 +129,12 @@ for (const [name, start] of Object.entries(targets)) {
         )
         const group = `${topic}-group`
         assert.deepEqual(ids(await driver().litePull(topic, { group, commit: true })), ids(pulled))
-        assert.deepEqual(await driver().offsets(topic, { group, time: pulled[0]!.storeTimestamp }), [
-          offsetRow(0, 50, 50),
-          offsetRow(1, 50, 50),
-          offsetRow(2, 0, -1),
-          offsetRow(3, 0, -1),
-        ])
+        const kept = [offsetRow(0, 50, 50), offsetRow(1, 50, 50), offsetRow(2, 0, -1), offsetRow(3, 0, -1)]
+        const seen = (): Promise<unknown> =>
+          driver().offsets(topic, { group, time: pulled[0]!.storeTimestamp })
+        // a commit is one-way, and a broker of RocketMQ may answer what comes behind it before it is done
+        for (let tries = 0; tries < 5 && !isDeepStrictEqual(await seen(), kept); tries++) continue
+        assert.deepEqual(await seen(), kept)
         await driver().commitOffset(topic, group, 1, 7)
         const offsets = await driver().offsets(topic, { group })
         assert.deepEqual(

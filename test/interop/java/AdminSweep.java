@@ -89,11 +89,15 @@ public final class AdminSweep {
                 consumed.wait(100);
             }
         }
-        // known to the broker, too, which hears of it every five seconds
+        // known to the broker, too, which hears of it every five seconds; reading it sets what the client remembers, which
+        // may go back to what the broker knew before
         OffsetStore offsets = consumer.getDefaultMQPushConsumerImpl().getOffsetStore();
-        while (offsets.readOffset(sent.getMessageQueue(), ReadOffsetType.READ_FROM_STORE) < 1) {
-            Thread.sleep(20);
+        for (int steady = 0; steady < 5; ) {
+            offsets.updateOffset(sent.getMessageQueue(), 1, true);
             consumer.getDefaultMQPushConsumerImpl().persistConsumerOffset();
+            Thread.sleep(20);
+            boolean isKnown = offsets.readOffset(sent.getMessageQueue(), ReadOffsetType.READ_FROM_STORE) >= 1;
+            steady = isKnown ? steady + 1 : 0;
         }
         Map<String, Object> row = new LinkedHashMap<>();
         row.put("msgId", sent.getMsgId());
