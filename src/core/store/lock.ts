@@ -3,8 +3,8 @@ import { MqError } from '../errors.ts'
 import { openDatabase, isBusy, sleepSync, type Database } from './sqlite.ts'
 
 /**
- * Processes that wait in order behind the gate; whoever comes later waits for a place at the end. More than wait
- * at once where eight send: one that moves up holds two.
+ * Processes that wait in order behind the gate; whoever comes later waits for a place at the end. More than
+ * wait at once where eight send: one that moves up holds two.
  */
 const places = 8
 
