@@ -15,8 +15,8 @@ CREATE TABLE key_page(run INTEGER NOT NULL, first_hash INTEGER NOT NULL, entries
 `
 const runSize = 65_536
 /**
- * Of what comes in small additions: packing 65,536 keys is a turn of 25 ms, and who waits for the folder waits
- * for that; packing a quarter of them takes 6 (bench/lock.ts). Look-ups ask four times the runs.
+ * Of what comes in small additions: packing 65,536 keys is a turn of 25 ms, and all who wait for the folder
+ * wait for that; packing a quarter of them takes 6 (bench/lock.ts). Look-ups ask four times the runs.
  */
 const [smallAddition, shortRun] = [4096, 16_384]
 const entrySize = 9
