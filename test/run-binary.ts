@@ -43,8 +43,9 @@ export function startBinary(
 export function ended(child: ChildProcess): Promise<Ran> {
   const out: Buffer[] = []
   const err: Buffer[] = []
-  child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
-  child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
+  // whoever listened before may have set an encoding: chunks are strings then
+  child.stdout?.on('data', (chunk: Buffer | string) => out.push(Buffer.from(chunk as string)))
+  child.stderr?.on('data', (chunk: Buffer | string) => err.push(Buffer.from(chunk as string)))
   return new Promise((resolve, reject) => {
     child.on('error', reject).on('close', (code, signal) =>
       resolve({
