@@ -1,6 +1,6 @@
 /**
  * Our server and a real broker 5.5.0 in turn, under RocketMQ's own benchmark clients, with binary headers:
- * `npm run bench:broker -- [pairs] [seconds]`. Needs what the interop tests need, and /proc. Ratios are what
+ * `npm run bench:broker -- [pairs] [seconds] [consume]` (`consume`: nothing else). Needs what the interop tests need, and /proc. Ratios are what
  * counts: clients and broker share the machine. One that is busy with something else is refused, for a server
  * of one thread gets less of it than one of many, unless `busy` is said.
  */
@@ -26,13 +26,16 @@ interface Sample {
   readonly perSecond: number
   /** Processor time of all its processes for one message. */
   readonly cpuMicros: number
+  /** The same of the client, which shares the machine with it. */
+  readonly clientMicros: number
 }
 
-type Round = Readonly<Record<'send, 64 threads' | 'send, 16 threads' | 'consume', Sample>> & {
-  readonly residentMiB: number
-}
+const parts = ['send, 64 threads', 'send, 16 threads', 'consume'] as const
 
-const numbers = process.argv.slice(2).filter((word) => word !== 'busy')
+type Round = Readonly<Partial<Record<(typeof parts)[number], Sample>>> & { readonly residentMiB: number }
+
+const numbers = process.argv.slice(2).filter((word) => !Number.isNaN(Number(word)))
+const consumesOnly = process.argv.includes('consume')
 const evenIfBusy = process.argv.includes('busy')
 const pairs = Number(numbers[0] ?? 5)
 const seconds = Number(numbers[1] ?? 25)
@@ -79,6 +82,7 @@ function residentMiB(pids: readonly number[]): number {
 }
 
 interface Client {
+  readonly pid: number
   readonly printed: () => string
   stop(): Promise<void>
 }
@@ -89,6 +93,7 @@ function startClient({ namesrv }: Contender, name: string, topic: string, args: 
   let printed = ''
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()))
   return {
+    pid: child.pid!,
     printed: () => printed,
     async stop() {
       const ended = once(child, 'close')
@@ -102,14 +107,15 @@ function startClient({ namesrv }: Contender, name: string, topic: string, args: 
 async function produce(contender: Contender, threads: number): Promise<Sample> {
   const client = startClient(contender, 'Producer', sendTopic, ['-s', '128', '-w', `${threads}`])
   await delay(seconds * 1000 - windowMs)
-  const before = cpuMicros(contender.pids)
+  const before = [cpuMicros(contender.pids), cpuMicros([client.pid])] as const
   await delay(windowMs)
-  const used = cpuMicros(contender.pids) - before
+  const used = [cpuMicros(contender.pids) - before[0], cpuMicros([client.pid]) - before[1]] as const
   await client.stop()
   const rates = [...client.printed().matchAll(/Send TPS: (\d+)/g)].map((match) => Number(match[1]))
   const perSecond = rates.at(-1) ?? 0
   if (perSecond === 0) throw new Error(`the producer reported nothing:\n${client.printed().slice(-2000)}`)
-  return { perSecond, cpuMicros: used / ((perSecond * windowMs) / 1000) }
+  const count = (perSecond * windowMs) / 1000
+  return { perSecond, cpuMicros: used[0] / count, clientMicros: used[1] / count }
 }
 
 async function stored(contender: Contender): Promise<number> {
@@ -186,11 +192,12 @@ async function consume(contender: Contender): Promise<Sample> {
   const { topicName } = consumeTopic
   const client = startClient(contender, 'Consumer', topicName, ['-g', consumeGroup, '-p', 'false'])
   const admin = await MqAdmin.connect({ namesrv: contender.namesrv })
-  const reach = async (part: number): Promise<{ done: number; at: number; cpu: number }> => {
+  const reach = async (part: number): Promise<{ done: number; at: number; cpu: number; client: number }> => {
     for (;;) {
       const { offsets } = await admin.groups.progress(consumeGroup, topicName)
       const done = offsets.reduce((sum, { consumerOffset }) => sum + consumerOffset, 0)
-      if (done >= part * total) return { done, at: performance.now(), cpu: cpuMicros(contender.pids) }
+      const cpu = cpuMicros(contender.pids)
+      if (done >= part * total) return { done, at: performance.now(), cpu, client: cpuMicros([client.pid]) }
       await delay(100)
     }
   }
@@ -198,12 +205,17 @@ async function consume(contender: Contender): Promise<Sample> {
   await admin.close()
   await client.stop()
   const count = last.done - first.done
-  return { perSecond: (count / (last.at - first.at)) * 1000, cpuMicros: (last.cpu - first.cpu) / count }
+  return {
+    perSecond: (count / (last.at - first.at)) * 1000,
+    cpuMicros: (last.cpu - first.cpu) / count,
+    clientMicros: (last.client - first.client) / count,
+  }
 }
 
 async function round(name: keyof typeof contenders): Promise<Round> {
   const contender: Contender = await contenders[name]()
   try {
+    if (consumesOnly) return { consume: await consume(contender), residentMiB: residentMiB(contender.pids) }
     const wide = await produce(contender, 64)
     const narrow = await produce(contender, 16)
     const resident = residentMiB(contender.pids)
@@ -250,15 +262,16 @@ for (let pair = 0; pair < pairs; pair++) {
     rounds[name].push(result)
     const { residentMiB: memory, ...samples } = result
     const rates = Object.entries(samples).map(
-      ([what, { perSecond, cpuMicros: cpu }]) => `${what} ${perSecond.toFixed(0)}/s ${cpu.toFixed(1)} µs`,
+      ([what, { perSecond, cpuMicros: cpu, clientMicros: client }]) =>
+        `${what} ${perSecond.toFixed(0)}/s ${cpu.toFixed(1)} µs (client ${client.toFixed(1)})`,
     )
     console.log(`${name}: ${rates.join(', ')}, ${memory.toFixed(0)} MiB`)
   }
 }
-for (const what of ['send, 64 threads', 'send, 16 threads', 'consume'] as const) {
-  const ratios = rounds.ours.map((ours, i) => ours[what].perSecond / rounds.real[i]![what].perSecond)
+for (const what of consumesOnly ? (['consume'] as const) : parts) {
+  const ratios = rounds.ours.map((ours, i) => ours[what]!.perSecond / rounds.real[i]![what]!.perSecond)
   const cpu = (name: keyof typeof contenders): string =>
-    median(rounds[name].map((each) => each[what].cpuMicros)).toFixed(1)
+    median(rounds[name].map((each) => each[what]!.cpuMicros)).toFixed(1)
   console.log(
     `${what}: ours/real ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}…${Math.max(...ratios).toFixed(2)}), ` +
       `broker CPU a message ${cpu('ours')} µs, real ${cpu('real')} µs`,
