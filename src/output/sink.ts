@@ -44,11 +44,12 @@ export class Sink {
     return null
   }
 
-  /** @throws ClosedPipeError */
+  /** @throws ClosedPipeError, or why something could not be written since the last time it was asked */
   async flush(): Promise<void> {
     if (this.#idle !== null) clearImmediate(this.#idle)
     this.#idle = null
     while (this.#flushing !== null) await this.#flushing
+    if (this.#failure !== null) throw this.#failure
     if (this.#size === 0) return
     const bytes = this.#parts.length === 1 ? this.#parts[0]! : Buffer.concat(this.#parts)
     this.#parts = []

@@ -176,6 +176,19 @@ describe('Sink', () => {
     await assert.rejects(sink.flush(), { code: 'ENOSPC' })
   })
 
+  it('tells at the next flush of what could not be written without being asked', async () => {
+    let full = true
+    const sink = new Sink((bytes) => {
+      if (full) throw errno('ENOSPC')
+      return bytes.length
+    })
+    await sink.write('x')
+    await new Promise((resolve) => setImmediate(resolve))
+    await new Promise((resolve) => setImmediate(resolve))
+    full = false
+    await assert.rejects(sink.flush(), { code: 'ENOSPC' }, 'what is lost stays lost')
+  })
+
   it('writes what came last without being asked', async () => {
     let text = ''
     const sink = new Sink((bytes) => {
