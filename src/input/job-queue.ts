@@ -242,9 +242,9 @@ function openInput(input: Uint8Array | string): number {
 /** What a job finds in its environment; a property only under a name that a shell can say. */
 function variablesOf(message: Message): Record<string, string> {
   const properties = Object.entries(message.properties)
-    .filter(([name, value]) => /^\w+$/.test(name) && !value.includes('\0'))
+    .filter(([name]) => /^\w+$/.test(name))
     .map(([name, value]) => [`MQ_PROPERTY_${name}`, value])
-  return {
+  const variables = {
     ...(Object.fromEntries(properties) as Record<string, string>),
     MQ_TOPIC: message.topic,
     MQ_BROKER_NAME: message.brokerName,
@@ -257,4 +257,6 @@ function variablesOf(message: Message): Record<string, string> {
     MQ_STORE_TIMESTAMP: String(message.storeTimestamp),
     MQ_BORN_TIMESTAMP: String(message.bornTimestamp),
   }
+  // an environment holds no NUL: a producer that sends one must not stop all who work on its messages
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => !value.includes('\0')))
 }

@@ -37,6 +37,15 @@ describe('consumeMessage with a group', () => {
     assert.deepEqual(lines(await consume('work', 'g', '--exec', 'cat')), [])
   })
 
+  it('runs a job though no environment can hold what producers wrote', async () => {
+    const input = JSON.stringify({ body: 'odd', tag: 'a\0b', keys: ['k'], properties: { p: 'c\0d' } })
+    const sent = await runBinary(['sendMessage', '-t', 'odd', '--ndjson', ...store()], { input })
+    assert.equal(sent.status, 0, sent.stderr)
+    const job = 'echo "$(cat) $MQ_KEYS ${MQ_TAG-none} ${MQ_PROPERTY_p-none}"'
+    const ran = await consume('odd', 'g', '--exec', job)
+    assert.deepEqual([ran.status, ran.stdout], [0, 'odd k none none\n'], ran.stderr)
+  })
+
   it('gives a batch a JSON object a line', async () => {
     await send('batch', bodies)
     const ran = await consume('batch', 'g', '--exec', 'cat', '--exec-batch', '7')
