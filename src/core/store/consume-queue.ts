@@ -20,8 +20,8 @@ const entrySize = 20
 const crcSize = 4
 /** A row of 4.5 KiB: a leaf holds its least part, and the rest fills one overflow page to the end. */
 const pageEntries = 228
-/** Body, properties and all the rest. */
-const recordSizeMax = limits.bodySizeMax + 64 * 1024
+/** What a frame can bring: a RocketMQ broker's maxMessageSize may be larger than ours. */
+const recordSizeMax = limits.frameSizeMax
 
 type PageRow = [firstOffset: number, entries: Buffer]
 

@@ -108,6 +108,14 @@ describe('ConsumeQueue', () => {
     assert.deepEqual(queue.range(1, 0, 0), [])
   })
 
+  it('keeps records that a RocketMQ broker takes with a larger maxMessageSize', () => {
+    const { queue } = new Queue()
+    const rows = new QueueRows(0)
+    rows.push(0, 8 * 1024 * 1024, 0)
+    queue.add(1, rows)
+    assert.equal(queue.range(1, 0, 9)[0]!.size, 8 * 1024 * 1024)
+  })
+
   it('refuses a page with any bit flipped, and one under another place', () => {
     const { db, queue } = new Queue()
     queue.add(1, rowsOf(0, 3))
