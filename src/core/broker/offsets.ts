@@ -18,6 +18,8 @@ export class Offsets {
   readonly #timers: Timers
   /** What pulls have said since the last time it was stored, by the same key. */
   readonly #noted = new Map<string, [topic: string, group: string, queueId: number, nextOffset: number]>()
+  /** A timer runs: one, however often they are asked for meanwhile. */
+  #storesSoon = false
 
   constructor(state: StateDb, timers: Timers) {
     this.#state = state
@@ -61,13 +63,17 @@ export class Offsets {
   note(topic: string, group: string, queueId: number, nextOffset: number): void {
     const key = resetKey(topic, group, queueId)
     if (this.#resets.size > 0 && this.#resets.has(key)) return
-    if (this.#noted.size === 0) this.#timers.after(notedMs, () => this.#storeNoted())
     this.#noted.set(key, [topic, group, queueId, nextOffset])
+    this.#storeSoon()
   }
 
-  #storeNoted(): void {
-    if (this.storeIfPossible()) return
-    this.#timers.after(notedMs, () => this.#storeNoted())
+  #storeSoon(): void {
+    if (this.#storesSoon) return
+    this.#storesSoon = true
+    this.#timers.after(notedMs, () => {
+      this.#storesSoon = false
+      if (!this.storeIfPossible()) this.#storeSoon()
+    })
   }
 
   /** Nobody waits who could be told why it is not possible. */
