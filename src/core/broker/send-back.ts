@@ -2,10 +2,11 @@ import type { HostBytes } from '../model/host.ts'
 import { retryLevel } from '../model/delay-level.ts'
 import { offsetMsgId } from '../model/ids.ts'
 import { dlqPrefix, retryPrefix } from '../model/names.ts'
-import { formatProperties, parseProperties, Property } from '../model/properties.ts'
+import { parseProperties, Property } from '../model/properties.ts'
 import type { StoredRecord } from '../model/record.ts'
 import { SysFlag } from '../model/sys-flag.ts'
 import type { AppendRequest } from '../store/append-batch.ts'
+import { fittingSection } from './fitting-section.ts'
 
 /** CONSUMER_SEND_MSG_BACK's header. */
 export interface SendBackRequest {
@@ -20,6 +21,18 @@ export interface SendBackRequest {
 }
 
 type Properties = Record<string, string>
+
+/** What a broker has added, the least telling first. */
+const dispensable = [
+  Property.dlqOriginMessageId,
+  Property.dlqOriginTopic,
+  Property.waitStoreOk,
+  Property.traceOn,
+  Property.region,
+  Property.cluster,
+  Property.originMessageId,
+  Property.retryTopic,
+]
 
 /**
  * The record by which a message comes again to the group that consumed it in vain:
@@ -68,6 +81,6 @@ function again(
     storeHost: record.storeHost,
     preparedTransactionOffset: 0,
     body: record.body,
-    properties: formatProperties(properties),
+    properties: fittingSection(properties, dispensable),
   }
 }

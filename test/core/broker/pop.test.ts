@@ -193,6 +193,26 @@ describe('POP', () => {
     assert.equal(broker.offsets.get('T', 'g', 0), 1)
   })
 
+  it('buries a message whose properties fill its record, and goes on', async () => {
+    for (let size = 32_767; broker.store.commitLogMaxOffset === 0; size--) {
+      const properties = `a\u0001${'x'.repeat(size)}\u0002`
+      await put(broker, { ...text('full'), properties }).catch(() => undefined)
+    }
+    for (let i = 0; i <= 16; i++) {
+      assert.equal(popped().length, 1)
+      time.advance(1000)
+    }
+    await put(broker, text('behind'))
+    assert.deepEqual(
+      popped().map(({ body }) => body.toString()),
+      ['behind'],
+    )
+    await put(broker, { topic: 'other' })
+    const [letter] = popped({ topic: '%DLQ%g', group: 'reader' })
+    assert.equal(letter!.body.toString(), 'full')
+    assert.equal(letter!.properties.a![0], 'x')
+  })
+
   it('goes on where someone moved the group to', async () => {
     for (let i = 0; i < 3; i++) await put(broker)
     const [first] = popped({ messagesMax: 3 })

@@ -1,6 +1,15 @@
-import { formatProperties, parseProperties, Property } from '../../model/properties.ts'
+import { parseProperties, Property } from '../../model/properties.ts'
 import { readRecord } from '../../model/record.ts'
 import type { AppendRequest } from '../../store/append-batch.ts'
+import { fittingSection } from '../fitting-section.ts'
+
+/** What only tells how it waited. */
+const dispensable = [
+  Property.timerDequeueMs,
+  Property.timerEnqueueMs,
+  Property.realQueueId,
+  Property.realTopic,
+]
 
 /**
  * What a message becomes whose wait is over: its properties stay as they are, and one of the wheel has its
@@ -29,6 +38,6 @@ export function delivered(record: Buffer, of: 'level' | 'timer', now: number): A
     reconsumeTimes: stored.reconsumeTimes,
     preparedTransactionOffset: stored.preparedTransactionOffset,
     body: stored.body,
-    properties: formatProperties(properties),
+    properties: fittingSection(properties, dispensable),
   }
 }

@@ -98,6 +98,25 @@ for (const writer of ['hold', 'turn'] as const) {
       assert.equal(broker.store.nextDueAt, null)
     })
 
+    it('come though their properties fill the record that waits', async () => {
+      const full = async (properties: Record<string, string>): Promise<void> => {
+        for (let size = 32_767; ; size--) {
+          try {
+            await send(broker, { ...properties, a: 'x'.repeat(size) }, 'full')
+            return
+          } catch {
+            // the most that is taken
+          }
+        }
+      }
+      await full({ TIMER_DELAY_MS: '2000' })
+      await full({ DELAY: '1' })
+      await send(broker, { TIMER_DELAY_MS: '2000' }, 'behind')
+      await pass(3_000)
+      assert.deepEqual(bodies(broker).sort(), ['behind', 'full', 'full'])
+      assert.equal(broker.store.nextDueAt, null)
+    })
+
     it('take a level above the highest for the highest, and come in the order they are due', async () => {
       await send(broker, { DELAY: '99' }, 'two hours')
       await send(broker, { DELAY: '2' }, 'five seconds')
