@@ -176,7 +176,9 @@ export class PutChecks {
     if (request.body.length === 0) throw new MqError('MQ_MESSAGE_ILLEGAL', 'the message body length is zero')
     const { body, flag } = request
     const message = append(request, queueId, body, properties, flag)
-    if (!isHalf(request)) return this.place(message)
+    // a half message, too, is refused now: nobody hears of it when it is committed
+    const placed = this.place(message)
+    if (!isHalf(request)) return placed
     const half = halfOf(message, this.#options.clock.now())
     checkSizes(half.topic, body, half.properties)
     return { append: half, queueId, recallHandle: null }

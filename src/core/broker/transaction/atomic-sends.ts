@@ -7,7 +7,8 @@ import { Decision } from '../../model/transaction.ts'
 import type { AppendRequest } from '../../store/append-batch.ts'
 import type { MessageStore } from '../../store/message-store.ts'
 import type { Statement } from '../../store/sqlite.ts'
-import { committed, decided } from './half.ts'
+import type { Topics } from '../topics.ts'
+import { committed, decided, undecided } from './half.ts'
 import type { Halves } from './halves.ts'
 
 /** END_ATOMIC_SEND's header. */
@@ -24,6 +25,7 @@ export interface AtomicSendOptions {
   readonly clock: Clock
   readonly halves: Halves
   readonly uniqueKeys: UniqueKeys
+  readonly topics: Pick<Topics, 'createUndecidedTopic'>
   /** Where a message is stored that may have to wait. @throws MQ_MESSAGE_ILLEGAL */
   readonly place: (request: AppendRequest) => AppendRequest
 }
@@ -105,10 +107,9 @@ export class AtomicSends {
         continue
       }
       const stored = readRecord(record, 0)
-      const message = next.commits === 0 ? null : committed(stored)
+      const message = next.commits === 0 ? null : this.#messageOf(stored)
       // a torn write may have left the message of the first one without the word that it is decided
-      if (message !== null && !(i === 0 && this.#isStored(message, stored)))
-        requests.push(this.#options.place(message))
+      if (message !== null && !(i === 0 && this.#isStored(message, stored))) requests.push(message)
       requests.push(decided(stored, uniqueKeys.next(), clock.now()))
       bytes += record.length
       if (bytes >= chunkBytesMax) break
@@ -116,11 +117,24 @@ export class AtomicSends {
     return requests
   }
 
+  /** One that cannot be stored as it says keeps nobody waiting: it is given up, as what nobody decides. */
+  #messageOf(half: StoredRecord): AppendRequest {
+    const { place, topics } = this.#options
+    const message = committed(half)
+    try {
+      if (message !== null) return place(message)
+    } catch (error) {
+      if (!(error instanceof MqError && error.code === 'MQ_MESSAGE_ILLEGAL')) throw error
+    }
+    topics.createUndecidedTopic()
+    return undecided(half)
+  }
+
   #isStored(message: AppendRequest, half: StoredRecord): boolean {
-    const { store, place } = this.#options
+    const { store } = this.#options
     const uniqueKey = uniqueKeyOf(message.properties)
     if (uniqueKey === null) return false
-    return store.find(place(message).topic, uniqueKey).some((physicalOffset) => {
+    return store.find(message.topic, uniqueKey).some((physicalOffset) => {
       const bytes = store.record(physicalOffset)
       return bytes !== null && readRecord(bytes, 0).preparedTransactionOffset === half.physicalOffset
     })

@@ -3,6 +3,7 @@ import { readRecord, recordSize, recordVersion, writeRecord, type StoredRecord }
 import { SysFlag } from '../../model/sys-flag.ts'
 import { decidedTag, halfTopic, opTopic, undecidedTopic } from '../../model/transaction.ts'
 import type { AppendRequest } from '../../store/append-batch.ts'
+import { fittingSection } from '../fitting-section.ts'
 
 /** MessageStoreConfig.fileReservedTime: an older half message is given up. */
 const decidableMs = 72 * 3600 * 1000
@@ -75,7 +76,9 @@ export function undecided(half: StoredRecord): AppendRequest {
   const properties = parseProperties(half.properties.toString('utf8'))
   Reflect.deleteProperty(properties, Property.crc32)
   const place = { topic: undecidedTopic, queueId: 0, preparedTransactionOffset: 0 }
-  return { ...partsOf(half), ...place, sysFlag: half.sysFlag, properties: formatProperties(properties) }
+  // a record that RocketMQ wrote has no CRC of ours, and room for none
+  const section = fittingSection(properties, [Property.transactionPrepared, Property.transactionId])
+  return { ...partsOf(half), ...place, sysFlag: half.sysFlag, properties: section }
 }
 
 function partsOf(half: StoredRecord) {

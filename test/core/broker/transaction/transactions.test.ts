@@ -168,6 +168,36 @@ for (const writer of ['hold', 'turn'] as const) {
       assert.deepEqual(bodies(), ['delayed'])
     })
 
+    it('are refused at once where no commit could store them', async () => {
+      const refused = { code: 'MQ_MESSAGE_ILLEGAL' }
+      const never = String(time.now() + 4 * 24 * 3_600_000)
+      await assert.rejects(async () => half({ TIMER_DELIVER_MS: never }), refused)
+      await assert.rejects(async () => half({ DELAY: '1.5' }), refused)
+      assert.deepEqual(records('RMQ_SYS_TRANS_HALF_TOPIC'), [])
+    })
+
+    it('keep nobody waiting when one of those that are committed together can be stored no more', async () => {
+      const atomic = { ATOMIC_ID: 'id' }
+      const recall = { TIMER_DELIVER_MS: String(time.now() + 1000), TIMER_DEL_UNIQKEY: 'k' }
+      await half(atomic, 'first')
+      await half({ ...atomic, ...recall }, 'late')
+      await half(atomic, 'last')
+      time.advance(2000)
+      await new Promise<void>((resolve, reject) => {
+        const request = { atomicId: 'id', count: 3, decision: Decision.commit }
+        broker.transactions.endAtomic(request, (error) => (error === null ? resolve() : reject(error)))
+      })
+      broker.due.begin()
+      time.advance(1)
+      await new Promise<void>((resolve) => broker.store.whenSynced(resolve))
+      assert.deepEqual(bodies(), ['first', 'last'])
+      assert.equal(broker.transactions.atomic.left('id'), 0)
+      assert.deepEqual(
+        records('TRANS_CHECK_MAX_TIME_TOPIC').map(({ body }) => body.toString()),
+        ['late'],
+      )
+    })
+
     it('are given up after three days, and not lost with their segment before', async () => {
       await half({}, 'forgotten')
       time.advance(72 * 3_600_000 - 1)
