@@ -42,6 +42,25 @@ describe('message queries on a folder', () => {
       assert.equal((await run(['queryMsgByKey', '-t', 'orders', ...args])).status, 4, args.join(' '))
   })
 
+  it('queryMsgByKey finds by tag with -p T, and goes on behind an index key with -l', async () => {
+    const rows = async (...args: string[]): Promise<string[]> =>
+      (await out('queryMsgByKey', '-t', 'orders', ...args)).trimEnd().split('\n').slice(1)
+    const all = await rows('-k', 'A', '-p', 'T')
+    assert.deepEqual(
+      all.map((row) => row.split(' ', 1)[0]),
+      [ids[2], ids[0]],
+    )
+    const last = all[0]!.split(' ').at(-1)!
+    assert.match(last, /@orders@T@A@[0-9A-F]{32}@\d+$/)
+    assert.deepEqual(await rows('-k', 'A', '-p', 'T', '-l', last), [all[1]])
+    const [first, second] = await rows('-k', 'k1')
+    assert.deepEqual(await rows('-k', 'k1', '-l', first!.split(' ').at(-1)!), [second])
+    const none = await run(['queryMsgByKey', '-t', 'orders', '-k', 'k1', '-p', 'T'])
+    assert.equal(none.status, 4)
+    assert.match(none.stderr, /no message of topic orders has the tag k1/)
+    assert.equal((await run(['queryMsgByKey', '-t', 'orders', '-k', 'k1', '-p', 'X'])).status, 2)
+  })
+
   it('queryMsgTraceById shows who sent and consumed a message', async () => {
     const trace = (...fields: readonly string[]): string => `${fields.join('\u0001')}\u0002`
     const place = ['orders', 'ID1', 'A', 'k', '127.0.0.1:1', '4', '7', '0', 'OFF', 'true']

@@ -1,28 +1,39 @@
-import { keysOf, keySeparator, uniqueKeyOf } from '../model/properties.ts'
+import { javaHash } from '../lib/hash.ts'
+import { keysOf, keySeparator, tagOf, uniqueKeyOf } from '../model/properties.ts'
 import { readRecord, storeTimestampOf } from '../model/record.ts'
+import type { QueueExtent } from '../store/index-db.ts'
 import type { MessageStore } from '../store/message-store.ts'
 
+export interface MessageQuery {
+  readonly topic: string
+  /** A key, a unique key, or a tag. */
+  readonly key: string
+  readonly by: 'key' | 'tag'
+  /** Stored within, epoch ms. */
+  readonly begin: number
+  readonly end: number
+  readonly countMax: number
+  /** Goes on behind the message at this log offset, which an earlier answer ended with. */
+  readonly behind?: number
+}
+
 /**
- * Records of a topic that carry a key or unique key, newest first, stored within [begin, end] (epoch ms). The
- * index knows hashes only; here the text decides.
+ * Records of a topic that carry a key, a unique key or a tag, newest first. The indexes know hashes only;
+ * here the text decides. RocketMQ has an index of tags of its own, here the consume queues are one.
  */
-export function queryMessages(
-  store: MessageStore,
-  topic: string,
-  key: string,
-  begin: number,
-  end: number,
-  countMax: number,
-): Buffer[] {
+export function queryMessages(store: MessageStore, query: MessageQuery): Buffer[] {
+  const { topic, key, by, begin, end, countMax, behind = Infinity } = query
   const found: Buffer[] = []
-  for (const offset of store.find(topic, key)) {
+  for (const offset of by === 'tag' ? tagged(store, topic, key) : store.find(topic, key)) {
     if (found.length >= countMax) break
+    if (offset >= behind) continue
     const bytes = store.record(offset)
     if (bytes === null) continue
     const record = readRecord(bytes, 0)
     if (record.storeTimestamp < begin || record.storeTimestamp > end) continue
     if (record.topic.toString('utf8') !== topic) continue
-    if (hasKey(record.properties.toString('utf8'), key)) found.push(bytes)
+    const properties = record.properties.toString('utf8')
+    if (by === 'tag' ? tagOf(properties) === key : hasKey(properties, key)) found.push(bytes)
   }
   return found
 }
@@ -30,6 +41,40 @@ export function queryMessages(
 function hasKey(properties: string, key: string): boolean {
   if (uniqueKeyOf(properties) === key) return true
   return keysOf(properties)?.split(keySeparator).includes(key) ?? false
+}
+
+/** Log offsets of messages that may have a tag, newest first. */
+function* tagged(store: MessageStore, topic: string, tag: string): Generator<number> {
+  const hash = javaHash(tag)
+  const queues = store
+    .extents()
+    .filter((queue) => queue.topic === topic)
+    .map((queue) => taggedIn(store, queue, hash))
+  const heads = queues.map((queue) => queue.next())
+  for (;;) {
+    let newest: { at: number; offset: number } | null = null
+    for (const [at, { done, value: offset }] of heads.entries())
+      if (done !== true && (newest === null || offset > newest.offset)) newest = { at, offset }
+    if (newest === null) return
+    yield newest.offset
+    heads[newest.at] = queues[newest.at]!.next()
+  }
+}
+
+const entriesAtOnce = 512
+
+function* taggedIn(
+  store: MessageStore,
+  { topic, queueId, minOffset, endOffset }: QueueExtent,
+  hash: number,
+): Generator<number, void> {
+  for (let to = endOffset; to > minOffset;) {
+    const from = Math.max(minOffset, to - entriesAtOnce)
+    const entries = store.entries(topic, queueId, from, to - from)
+    for (const { tagsCode, physicalOffset } of entries.reverse())
+      if ((tagsCode | 0) === hash) yield physicalOffset
+    to = from
+  }
 }
 
 /**

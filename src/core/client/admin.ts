@@ -1,5 +1,6 @@
 import type { ConsumeDirectlyResult } from '../model/client-data.ts'
 import type { Message, NewMessage, PullResult, SendResult } from '../model/message.ts'
+import type { IndexType } from '../model/index-key.ts'
 import type { MessageQueue } from '../model/queue.ts'
 import type { QueueStats } from '../model/stats.ts'
 import type { TopicRoute } from '../model/route.ts'
@@ -33,6 +34,9 @@ export type Target =
 /** Which brokers an operation is for: one address, or the masters of a cluster. */
 export type Scope = { readonly brokerAddr: string } | { readonly clusterName: string }
 
+/** The same, or the masters of every cluster that the name servers know. */
+export type Reach = Scope | 'everywhere'
+
 export interface TopicAdmin {
   /**
    * Creates or replaces a topic on every broker of the scope. `order: true` also writes the order
@@ -54,7 +58,7 @@ export interface TopicAdmin {
   /** Groups that subscribe to it or have offsets there. @throws MQ_TOPIC_NOT_EXIST */
   groups(topic: string): Promise<readonly string[]>
   /** Deletes what brokers still hold of topics that have no configuration. */
-  cleanUnused(scope: Scope): Promise<void>
+  cleanUnused(reach: Reach): Promise<void>
   /** `broker:queues;…`; null: there is none. */
   orderConf(topic: string): Promise<string | null>
   setOrderConf(topic: string, orderConf: string): Promise<void>
@@ -109,7 +113,8 @@ export interface MessageAdmin {
    */
   recall(recallHandle: string): Promise<Recalled>
   /**
-   * Messages with a key, of all brokers, newest first as each of them tells. @throws MQ_MESSAGE_NOT_FOUND
+   * Messages with a key or tag, of all brokers, newest first as each of them tells.
+   * @throws MQ_MESSAGE_NOT_FOUND
    */
   byKey(topic: string, key: string, options?: KeyQuery): Promise<readonly Message[]>
   /** Messages with a unique key, oldest first; 32 at most. @throws MQ_MESSAGE_NOT_FOUND */
@@ -140,6 +145,10 @@ export interface KeyQuery {
   /** Stored within, epoch ms. */
   readonly begin?: number
   readonly end?: number
+  /** Default K: the key is a key. T: it is a tag. */
+  readonly indexType?: IndexType
+  /** An index key of an earlier answer, behind which this one goes on. */
+  readonly lastKey?: string
 }
 
 export interface ProducerOptions {

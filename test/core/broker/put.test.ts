@@ -78,7 +78,10 @@ describe('putting messages', () => {
 
   it('finds a message by the unique key it was given, though one without value came first', async () => {
     const properties = await stored({ properties: 'UNIQ_KEY\u0001\u0002' })
-    const found = queryMessages(broker.store, 'T', properties['UNIQ_KEY']!, 0, Number.MAX_SAFE_INTEGER, 10)
+    const found = queryMessages(broker.store, {
+      ...{ topic: 'T', key: properties['UNIQ_KEY']!, by: 'key' },
+      ...{ begin: 0, end: Number.MAX_SAFE_INTEGER, countMax: 10 },
+    })
     assert.equal(found.length, 1)
   })
 

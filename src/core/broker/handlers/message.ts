@@ -1,6 +1,7 @@
 import { MqError } from '../../errors.ts'
 import type { Handlers } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
+import { commitLogOffsetOf } from '../../model/index-key.ts'
 import { queryMessages } from '../query.ts'
 
 /** MessageStoreConfig.maxMsgsNumBatch and defaultQueryMaxNum */
@@ -15,14 +16,16 @@ export function messageHandlers(broker: Broker): Handlers {
         header._UNIQUE_KEY_QUERY === 'true'
           ? uniqueKeyCountMax
           : Math.min(Math.max(1, header.maxNum), queryCountMax)
-      const records = queryMessages(
-        broker.store,
-        header.topic,
-        header.key,
-        header.beginTimestamp,
-        header.endTimestamp,
+      const last = header.lastKey === undefined ? null : commitLogOffsetOf(header.lastKey)
+      const records = queryMessages(broker.store, {
+        topic: header.topic,
+        key: header.key,
+        by: header.indexType === 'T' ? 'tag' : 'key',
+        begin: header.beginTimestamp,
+        end: header.endTimestamp,
         countMax,
-      )
+        ...(last !== null && { behind: last }),
+      })
       if (records.length === 0)
         throw new MqError('MQ_NOT_FOUND', 'can not find message, maybe time range not correct')
       reply({

@@ -164,9 +164,13 @@ export class RemotingMessageAdmin implements MessageAdmin {
 
   async byKey(topic: string, key: string, options: KeyQuery = {}): Promise<readonly Message[]> {
     const found = await this.#indexed(topic, key, false, options)
-    const matches = found.filter((message) => message.topic === topic && message.keys.includes(key))
+    const byTag = options.indexType === 'T'
+    const matches = found.filter(
+      ({ topic: its, tag, keys }) => its === topic && (byTag ? tag === key : keys.includes(key)),
+    )
     if (matches.length > 0) return matches
-    throw new MqError('MQ_MESSAGE_NOT_FOUND', `no message of topic ${topic} has the key ${key}`)
+    const what = byTag ? 'tag' : 'key'
+    throw new MqError('MQ_MESSAGE_NOT_FOUND', `no message of topic ${topic} has the ${what} ${key}`)
   }
 
   async byUniqueKey(topic: string, uniqueKey: string, options: KeyQuery = {}): Promise<readonly Message[]> {
@@ -178,12 +182,9 @@ export class RemotingMessageAdmin implements MessageAdmin {
   }
 
   /** What the brokers' indexes find: they go by hashes, the caller by text. */
-  async #indexed(
-    topic: string,
-    key: string,
-    unique: boolean,
-    { clusterName, maxNum = keyMatches, begin = 0, end = Number.MAX_SAFE_INTEGER }: KeyQuery,
-  ): Promise<Message[]> {
+  async #indexed(topic: string, key: string, unique: boolean, query: KeyQuery): Promise<Message[]> {
+    const { clusterName, maxNum = keyMatches, begin = 0, end = Number.MAX_SAFE_INTEGER } = query
+    const { indexType, lastKey } = query
     const route = await this.#nameServers.route(topic)
     const found: Message[] = []
     for (const broker of route.brokerDatas) {
@@ -194,6 +195,8 @@ export class RemotingMessageAdmin implements MessageAdmin {
         header: {
           ...{ topic, key, maxNum, beginTimestamp: begin, endTimestamp: end },
           ...(unique && { _UNIQUE_KEY_QUERY: 'true' }),
+          ...(indexType !== undefined && { indexType }),
+          ...(lastKey !== undefined && { lastKey }),
         },
         body: undefined,
       })
