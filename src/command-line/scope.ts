@@ -1,4 +1,4 @@
-import type { MqAdmin, Scope, Target } from '../core/client/admin.ts'
+import type { MqAdmin, Reach, Scope, Target } from '../core/client/admin.ts'
 import { MqError } from '../core/errors.ts'
 import { flagKinds } from './flag-kinds.ts'
 
@@ -23,6 +23,18 @@ export function scopeOf(
     throw new MqError('MQ_USAGE', '-b and -c exclude each other')
   if (brokerAddr !== undefined) return { brokerAddr }
   return clusterOf(clusterName, target, 'one of -b, --brokerAddr and -c, --clusterName is needed')
+}
+
+/** Of commands that clean up: neither of both is everywhere, as for mqadmin. @throws MQ_USAGE */
+export function reachOf(
+  {
+    brokerAddr,
+    cluster,
+  }: { readonly brokerAddr?: string | undefined; readonly cluster?: string | undefined },
+  target: Target,
+): Reach {
+  if (brokerAddr === undefined && cluster === undefined) return 'everywhere'
+  return scopeOf({ brokerAddr, clusterName: cluster }, target)
 }
 
 /** A folder has one only. @throws MQ_USAGE */

@@ -82,9 +82,10 @@ function seconds(timestamp: number, utc: boolean): string {
   return localTime(timestamp, utc).replace(/,\d{3}$/, '')
 }
 
-/** fastjson's pretty form with tabs, members in the order they have. */
+/** fastjson's pretty form of a bean: tabs, members by name, and a line of nothing in an empty array. */
 function pretty(value: object): string {
-  return fastjson(value, '', false)
+  const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return fastjson(Object.fromEntries(sorted), '', false)
 }
 
 /** fastjson's pretty form with tabs, the integer keys of brokerAddrs without quotes. */
@@ -104,7 +105,8 @@ function fastjson(value: unknown, indent: string, integerKeys: boolean): string 
           return `${inner}${name}:${fastjson(item, inner, key === 'brokerAddrs')}`
         })
   const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}']
-  return lines.length === 0 ? open + close : `${open}\n${lines.join(',\n')}\n${indent}${close}`
+  if (lines.length === 0) return Array.isArray(value) ? `[\n${inner}\n${indent}]` : '{}'
+  return `${open}\n${lines.join(',\n')}\n${indent}${close}`
 }
 
 /** `%-50s=  %s`, as mqadmin prints configurations; sorted, where Java has the order of its hash table. */

@@ -37,7 +37,7 @@ describe('broker administration on a folder', () => {
     assert.match(await out('getBrokerConfig', '-b', '127.0.0.1:9876'), /\nfileReservedTime += {2}168\n/)
     await out('updateBrokerConfig', '-k', 'autoCreateTopicEnable', '-v', 'false')
     assert.equal((await run(['sendMessage', '-t', 'unknown', '-p', 'x'])).status, 4)
-    await out('updateBrokerConfig', '-k', 'autoCreateTopicEnable', '-v', 'true')
+    await out('updateBrokerConfig', '-k', 'autoCreateTopicEnable', '-v', 'true', '-a', 'true')
     assert.equal((await run(['sendMessage', '-t', 'unknown', '-p', 'x'])).status, 0)
   })
 

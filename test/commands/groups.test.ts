@@ -67,6 +67,8 @@ describe('group commands on a folder', () => {
     const { status, stdout } = await run(['updateSubGroupList', '-f', '-'], { input })
     assert.equal(status, 0)
     assert.match(stdout, /^submit batch of subscription group config to 127.0.0.1:9876 success/)
+    const ofBroker = await run(['updateSubGroupList', '-f', '-', '-b', '127.0.0.1:9876'], { input })
+    assert.match(ofBroker.stdout, /^submit batch of group config to 127.0.0.1:9876 success/)
     assert.match(await out('getConsumerConfig', '-g', 'two'), /retryMaxTimes += {2}16/)
     const half = '[{"groupName":"three"},{"groupName":"not a name"}]'
     assert.equal((await run(['updateSubGroupList', '-f', '-'], { input: half })).status, 2)
@@ -136,6 +138,9 @@ describe('group commands on a folder', () => {
     )
     assert.deepEqual(await offsets('billing'), [5, 5])
     const bad = ['resetOffsetByTime', '-g', 'billing', '-t', 'orders', '-s']
+    await out(...bad, '0')
+    await out(...bad, '-1')
+    assert.deepEqual(await offsets('billing'), [5, 5])
     assert.equal((await run([...bad, 'tomorrow'])).status, 2)
     assert.equal((await run([...bad, 'now', '-q', '1'])).status, 2)
   })

@@ -45,7 +45,7 @@ describe('topic commands on a folder', () => {
   const badUpdates: readonly (readonly [readonly string[], RegExp])[] = [
     [['-b', 'a:1', '-c', 'C'], /exclude each other/],
     [['-r', 'many'], /--readQueueNums: "many" is not a whole number/],
-    [['-p', '99'], /--perm: 99 is out of range/],
+    [['-p', '8'], /--perm: 8 is out of range: from 0 to 7/],
     [['-o', 'maybe'], /--order: "maybe" is not true or false/],
     [['-a', 'x=y'], /neither \+key=value nor -key/],
     [['-a', '+a=1,+a=2'], /given twice/],

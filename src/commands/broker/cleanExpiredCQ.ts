@@ -1,5 +1,5 @@
 import { flagKinds } from '../../command-line/flag-kinds.ts'
-import { scopeOf } from '../../command-line/scope.ts'
+import { reachOf } from '../../command-line/scope.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { successView } from '../../output/rows.ts'
 import type { View } from '../../output/view.ts'
@@ -14,9 +14,9 @@ export default class CleanExpiredCQ extends MqCommand {
   }
 
   protected override async perform(flags: FlagsOf<typeof CleanExpiredCQ>): Promise<View<unknown>> {
-    const scope = scopeOf({ brokerAddr: flags.brokerAddr, clusterName: flags.cluster }, this.target)
+    const reach = reachOf(flags, this.target)
     const { brokers } = await this.connect('read')
-    await brokers.cleanExpiredConsumeQueues(scope)
+    await brokers.cleanExpiredConsumeQueues(reach)
     return successView()
   }
 }

@@ -1,5 +1,5 @@
 import { flagKinds, yesFlag } from '../../command-line/flag-kinds.ts'
-import { scopeOf } from '../../command-line/scope.ts'
+import { reachOf } from '../../command-line/scope.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { successView } from '../../output/rows.ts'
 import type { View } from '../../output/view.ts'
@@ -16,10 +16,10 @@ export default class DeleteExpiredCommitLog extends MqCommand {
   }
 
   protected override async perform(flags: FlagsOf<typeof DeleteExpiredCommitLog>): Promise<View<unknown>> {
-    const scope = scopeOf({ brokerAddr: flags.brokerAddr, clusterName: flags.cluster }, this.target)
+    const reach = reachOf(flags, this.target)
     this.mustConfirm(flags.yes, 'delete the segments of the log that have expired')
     const { brokers } = await this.connect('read')
-    await brokers.deleteExpiredCommitLog(scope)
+    await brokers.deleteExpiredCommitLog(reach)
     return successView()
   }
 }

@@ -1,4 +1,3 @@
-import * as Flags from '@oclif/core/flags'
 import { MqError } from '../../core/errors.ts'
 import { masterId } from '../../core/model/route.ts'
 import { asMqError } from '../../command-line/failure.ts'
@@ -20,7 +19,11 @@ export default class UpdateBrokerConfig extends MqCommand {
   static override flags = {
     brokerAddr: flagKinds.text({ char: 'b', description: 'update which broker' }),
     clusterName: flagKinds.text({ char: 'c', description: 'update which cluster' }),
-    updateAllBroker: Flags.boolean({ char: 'a', description: 'update all brokers include slave' }),
+    updateAllBroker: flagKinds.bool({
+      char: 'a',
+      default: false,
+      description: 'update all brokers include slave',
+    }),
     key: flagKinds.text({ char: 'k', required: true, description: 'config key' }),
     value: flagKinds.text({ char: 'v', required: true, description: 'config value' }),
   }

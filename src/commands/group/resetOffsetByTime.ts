@@ -5,6 +5,9 @@ import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { movesView } from '../../output/moves-view.ts'
 import type { View } from '../../output/view.ts'
 
+/** What brokers take for the end of every queue. */
+const endOfQueues = -1
+
 type ResetFlags = FlagsOf<typeof ResetOffsetByTime>
 
 export default class ResetOffsetByTime extends MqCommand {
@@ -23,7 +26,7 @@ export default class ResetOffsetByTime extends MqCommand {
     timestamp: flagKinds.text({
       char: 's',
       required: true,
-      description: 'set the timestamp: now, epoch ms or yyyy-MM-dd#HH:mm:ss:SSS',
+      description: 'set the timestamp: now, epoch ms, yyyy-MM-dd#HH:mm:ss:SSS, or -1: the end',
     }),
     force: flagKinds.bool({ char: 'f', default: true, description: 'set the force rollback by timestamp' }),
     cluster: flagKinds.text({ char: 'c', description: 'cluster name' }),
@@ -38,7 +41,7 @@ export default class ResetOffsetByTime extends MqCommand {
       throw new MqError('MQ_USAGE', '-b and -q go together')
     if (flags.offset !== undefined && flags.queue === undefined)
       throw new MqError('MQ_USAGE', '-o needs -b and -q')
-    const timestamp = flags.timestamp === 'now' ? Date.now() : parseTimestamp(flags.timestamp)
+    const timestamp = timestampOf(flags.timestamp)
     const times = `timestamp(string)[${flags.timestamp}], timestamp(long)[${timestamp}]`
     if (flags.broker !== undefined) {
       const move = await this.#resetQueue(flags, timestamp)
@@ -65,8 +68,15 @@ export default class ResetOffsetByTime extends MqCommand {
     const found = brokerDatas.find(({ brokerAddrs }) => Object.values(brokerAddrs).includes(broker!))
     if (found === undefined) throw new MqError('MQ_BROKER_NOT_EXIST', `no broker at ${broker!} has ${topic}`)
     const where = { topic, brokerName: found.brokerName, queueId: queue! }
-    const move = { ...where, offset: offset ?? (await messages.searchOffset(where, timestamp)) }
+    const time = timestamp === endOfQueues ? Date.now() : timestamp
+    const move = { ...where, offset: offset ?? (await messages.searchOffset(where, time)) }
     await groups.reset(group, [move])
     return move
   }
+}
+
+/** Epoch ms, or endOfQueues. @throws MQ_USAGE */
+function timestampOf(text: string): number {
+  if (text === 'now') return Date.now()
+  return text === String(endOfQueues) ? endOfQueues : parseTimestamp(text)
 }

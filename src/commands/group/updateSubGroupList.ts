@@ -30,6 +30,8 @@ export default class UpdateSubGroupList extends MqCommand {
     const configs = readConfigs(readTextFile(flags.filename), flags.filename, groupConfigFrom)
     const { groups } = await this.connect('write')
     const addresses = await groups.update(configs, scope)
+    // mqadmin's words, which differ
+    const what = 'brokerAddr' in scope ? 'group' : 'subscription group'
     const names = configs.map(({ groupName }) => groupName)
     return textView(
       addresses.map((brokerAddr) => ({ brokerAddr, groups: names })),
@@ -37,7 +39,7 @@ export default class UpdateSubGroupList extends MqCommand {
         fields: ['brokerAddr', 'groups'],
         id: () => names.join('\n'),
         text: ({ brokerAddr }) =>
-          `submit batch of subscription group config to ${brokerAddr} success, please check the result later.\n`,
+          `submit batch of ${what} config to ${brokerAddr} success, please check the result later.\n`,
       },
     )
   }

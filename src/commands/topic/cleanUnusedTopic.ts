@@ -1,5 +1,5 @@
 import { flagKinds, yesFlag } from '../../command-line/flag-kinds.ts'
-import { scopeOf } from '../../command-line/scope.ts'
+import { reachOf } from '../../command-line/scope.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { successView } from '../../output/rows.ts'
 import type { View } from '../../output/view.ts'
@@ -15,10 +15,10 @@ export default class CleanUnusedTopic extends MqCommand {
   }
 
   protected override async perform(flags: FlagsOf<typeof CleanUnusedTopic>): Promise<View<unknown>> {
-    const scope = scopeOf({ brokerAddr: flags.brokerAddr, clusterName: flags.cluster }, this.target)
+    const reach = reachOf(flags, this.target)
     this.mustConfirm(flags.yes, 'delete the messages of topics without configuration')
     const { topics } = await this.connect('read')
-    await topics.cleanUnused(scope)
+    await topics.cleanUnused(reach)
     return successView()
   }
 }

@@ -1,5 +1,5 @@
 import type { TopicUpdate } from '../../core/client/admin.ts'
-import { Perm, topicConfigText, type TopicConfig } from '../../core/model/topic.ts'
+import { Perm, permMax, topicConfigText, type TopicConfig } from '../../core/model/topic.ts'
 import { parseAttributes } from '../../command-line/attributes.ts'
 import { flagKinds } from '../../command-line/flag-kinds.ts'
 import { scopeOf } from '../../command-line/scope.ts'
@@ -26,7 +26,7 @@ export default class UpdateTopic extends MqCommand {
     writeQueueNums: flagKinds.count({ char: 'w', default: 8, description: 'set write queue nums' }),
     perm: flagKinds.count({
       char: 'p',
-      max: 15,
+      max: permMax,
       default: Perm.read | Perm.write,
       description: "set topic's permission: 2 W, 4 R, 6 RW",
     }),

@@ -1,7 +1,7 @@
 import type { TopicAdmin } from '../../core/client/admin.ts'
 import { MqError } from '../../core/errors.ts'
 import { masterId, type TopicRoute } from '../../core/model/route.ts'
-import { topicConfigText, type TopicConfig } from '../../core/model/topic.ts'
+import { permMax, topicConfigText, type TopicConfig } from '../../core/model/topic.ts'
 import { flagKinds } from '../../command-line/flag-kinds.ts'
 import { scopeFlags, scopeOf } from '../../command-line/scope.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
@@ -26,7 +26,7 @@ export default class UpdateTopicPerm extends MqCommand {
     perm: flagKinds.count({
       char: 'p',
       required: true,
-      max: 15,
+      max: permMax,
       description: "set topic's permission: 2 W, 4 R, 6 RW",
     }),
   }

@@ -2,7 +2,7 @@ import type { SubscriptionGroupConfig } from '../model/group.ts'
 import type { MessageQueue } from '../model/queue.ts'
 import type { BrokerStatsData, ConsumeQueue } from '../model/stats.ts'
 import type { TopicConfig } from '../model/topic.ts'
-import type { Scope } from './admin.ts'
+import type { Reach } from './admin.ts'
 
 type Table = Readonly<Record<string, string>>
 
@@ -25,8 +25,8 @@ export interface BrokerAdmin {
     options: { readonly group?: string; readonly address?: string },
   ): Promise<ConsumeQueue>
   /** Removes segments of the log that have expired. */
-  deleteExpiredCommitLog(scope: Scope): Promise<void>
-  cleanExpiredConsumeQueues(scope: Scope): Promise<void>
+  deleteExpiredCommitLog(reach: Reach): Promise<void>
+  cleanExpiredConsumeQueues(reach: Reach): Promise<void>
 }
 
 /** What is asked of every name server. */

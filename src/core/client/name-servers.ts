@@ -2,7 +2,7 @@ import { MqError } from '../errors.ts'
 import { brokerAddr, masterId, type BrokerData, type ClusterInfo, type TopicRoute } from '../model/route.ts'
 import type { CallOf, ReplyOf, RequestName } from '../remoting/requests/index.ts'
 import { ResponseCode } from '../remoting/response-codes.ts'
-import type { Scope } from './admin.ts'
+import type { Reach } from './admin.ts'
 import { tellEach } from './each-broker.ts'
 import type { Invoker } from './invoker.ts'
 
@@ -76,8 +76,11 @@ export class NameServers {
   }
 
   /** @throws MQ_CLUSTER_NOT_EXIST */
-  async addressesOf(scope: Scope): Promise<string[]> {
-    return 'brokerAddr' in scope ? [scope.brokerAddr] : this.masters(scope.clusterName)
+  async addressesOf(reach: Reach): Promise<string[]> {
+    if (reach !== 'everywhere')
+      return 'brokerAddr' in reach ? [reach.brokerAddr] : this.masters(reach.clusterName)
+    const { brokerAddrTable } = await this.clusterInfo()
+    return Object.values(brokerAddrTable).flatMap(({ brokerAddrs }) => brokerAddrs[masterId] ?? [])
   }
 
   /** Addresses of the masters of a cluster. @throws MQ_CLUSTER_NOT_EXIST */

@@ -1,6 +1,9 @@
 /** Permission bits of a topic or queue; RocketMQ's PermName. */
 export const Perm = { inherit: 1, write: 2, read: 4, priority: 8 } as const
 
+/** PermName.isValid, which RocketMQ's clients check: brokers take any number. */
+export const permMax = Perm.priority - 1
+
 /** RocketMQ's TopicConfig. */
 export interface TopicConfig {
   readonly topicName: string

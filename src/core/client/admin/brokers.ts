@@ -5,7 +5,7 @@ import type { MessageQueue } from '../../model/queue.ts'
 import type { BrokerStatsData, ConsumeQueue } from '../../model/stats.ts'
 import type { TopicConfig } from '../../model/topic.ts'
 import { ResponseCode } from '../../remoting/response-codes.ts'
-import type { Scope } from '../admin.ts'
+import type { Reach } from '../admin.ts'
 import type { BrokerAdmin } from '../broker-admin.ts'
 import { tellEach } from '../each-broker.ts'
 import type { Invoker } from '../invoker.ts'
@@ -85,15 +85,15 @@ export class RemotingBrokerAdmin implements BrokerAdmin {
     return bodyOf(reply, `queue ${queueId} of ${topic}`)
   }
 
-  async deleteExpiredCommitLog(scope: Scope): Promise<void> {
-    await tellEach(await this.#nameServers.addressesOf(scope), 'the deletion', async (address) => {
+  async deleteExpiredCommitLog(reach: Reach): Promise<void> {
+    await tellEach(await this.#nameServers.addressesOf(reach), 'the deletion', async (address) => {
       const reply = await this.#invoker.invoke(address, 'DELETE_EXPIRED_COMMITLOG', noCall)
       checkSuccess(reply, `deletion of expired segments on ${address}`)
     })
   }
 
-  async cleanExpiredConsumeQueues(scope: Scope): Promise<void> {
-    await tellEach(await this.#nameServers.addressesOf(scope), 'the cleaning', async (address) => {
+  async cleanExpiredConsumeQueues(reach: Reach): Promise<void> {
+    await tellEach(await this.#nameServers.addressesOf(reach), 'the cleaning', async (address) => {
       const reply = await this.#invoker.invoke(address, 'CLEAN_EXPIRED_CONSUMEQUEUE', noCall)
       checkSuccess(reply, `cleaning of expired consume queues on ${address}`)
     })

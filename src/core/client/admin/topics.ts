@@ -5,7 +5,7 @@ import { compareQueues } from '../../model/queue.ts'
 import type { QueueStats } from '../../model/stats.ts'
 import type { TopicConfig } from '../../model/topic.ts'
 import { ResponseCode } from '../../remoting/response-codes.ts'
-import type { Scope, TopicAdmin, TopicOwner, TopicUpdate } from '../admin.ts'
+import type { Reach, Scope, TopicAdmin, TopicOwner, TopicUpdate } from '../admin.ts'
 import { tellEach } from '../each-broker.ts'
 import type { Invoker } from '../invoker.ts'
 import { bodyOf, checkSuccess, headerOf, type NameServers } from '../name-servers.ts'
@@ -120,8 +120,8 @@ export class RemotingTopicAdmin implements TopicAdmin {
     return [...groups]
   }
 
-  async cleanUnused(scope: Scope): Promise<void> {
-    await tellEach(await this.#nameServers.addressesOf(scope), 'the cleaning', async (address) => {
+  async cleanUnused(reach: Reach): Promise<void> {
+    await tellEach(await this.#nameServers.addressesOf(reach), 'the cleaning', async (address) => {
       const reply = await this.#invoker.invoke(address, 'CLEAN_UNUSED_TOPIC', { header: {}, body: undefined })
       checkSuccess(reply, `cleaning of unused topics on ${address}`)
     })
