@@ -22,7 +22,7 @@ export interface SweepRun {
  */
 export async function adminSweep(
   at: { readonly namesrv: string; readonly broker: string },
-  prepare: (place: SweepPlace) => readonly (readonly string[])[],
+  prepare: (place: SweepPlace) => readonly (readonly string[])[] | Promise<readonly (readonly string[])[]>,
 ): Promise<SweepRun[]> {
   const dir = mkdtempSync(join(tmpdir(), 'mqadmin-sweep-'))
   const homes = [`-Drocketmq.home.dir=${dir}`, `-Duser.home=${dir}`, `-Djava.io.tmpdir=${dir}`]
@@ -43,7 +43,7 @@ export async function adminSweep(
     const tell = (line: object): void => void child.stdin.write(`${JSON.stringify(line)}\n`)
     tell({ namesrv: at.namesrv, topic: sweepTopic, group: sweepGroup })
     const ids = (await next()) as Pick<SweepPlace, 'msgId' | 'offsetMsgId' | 'clientId'>
-    const commands = prepare({ namesrv: at.namesrv, broker: at.broker, dir, ...ids })
+    const commands = await prepare({ namesrv: at.namesrv, broker: at.broker, dir, ...ids })
     for (const args of commands) tell({ args })
     child.stdin.write('\n')
     const runs: SweepRun[] = []
