@@ -112,7 +112,7 @@ function lines({ broker, dir, msgId, offsetMsgId, clientId }: SweepPlace): reado
 
 const destroys = new Set(['deleteTopic', 'deleteSubGroup', 'deleteExpiredCommitLog', 'cleanUnusedTopic'])
 
-/** What mqadmin 5.5.0 prints on a real cluster, our commands print there: beside a producer and a consumer. */
+/** What mqadmin 5.5.0 prints on a real cluster, beside a producer and a consumer, our commands print. */
 describe('our commands beside mqadmin 5.5.0, on a real RocketMQ', () => {
   let asked: readonly (readonly string[])[]
   const ours: PocketmqRun[] = []
@@ -157,7 +157,7 @@ const live = new Set([
 
 /**
  * Without what differs from run to run: ids, times and rates, the order of queues and properties, which
- * mqadmin has from hash tables, and producers of traces. It leaves out the line feed at the end of some texts.
+ * mqadmin has from hash tables, and producers of traces. It leaves out some line feeds at the end.
  */
 function masked(command: string, text: string): string {
   const told = text

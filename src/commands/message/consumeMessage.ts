@@ -7,12 +7,12 @@ import { flagKinds } from '../../command-line/flag-kinds.ts'
 import { BroadcastPlaces } from '../../input/broadcast-places.ts'
 import { counted } from '../../input/counted.ts'
 import { readGroup } from '../../input/group-reader.ts'
-import { runJobs, type JobOutcome } from '../../input/job-queue.ts'
+import { runJobs } from '../../input/job-queue.ts'
 import { readingOf, selected, type Broadcast } from '../../input/reading.ts'
 import { sharingOf, type Sharing } from '../../input/sharing.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { javaText } from '../../output/java-text.ts'
-import { jobFields, jobJson } from '../../output/job-json.ts'
+import { jobsView } from '../../output/jobs-view.ts'
 import { compileMessageFormat } from '../../output/message-format.ts'
 import { messageJson } from '../../output/message-json.ts'
 import { MessageLines } from '../../output/message-lines.ts'
@@ -166,7 +166,8 @@ export default class ConsumeMessage extends MqCommand {
     }
     const outputTo = this.printsTable ? 1 : 2
     const jobs = { command, parallel, batch, invisibleMs, order, countMax, follow, ended, outputTo } as const
-    return jobsView(this.#counted(runJobs(consumer, jobs), sharing))
+    // a person sees what the jobs print
+    return jobsView(this.#counted(runJobs(consumer, jobs), sharing), null)
   }
 
   #counted<T extends object>(items: AsyncIterable<T>, sharing: Sharing): AsyncGenerator<T> {
@@ -223,19 +224,6 @@ function printedView(items: Batches<Printed>): View<unknown> {
     },
     toId: (printed) => (isMessage(printed) ? printed.msgId : null),
     table: { kind: 'text', item: (printed) => (isMessage(printed) ? messageLine(printed) : printed) },
-  }
-  return view
-}
-
-/** For a person, jobs print what they print. */
-function jobsView(items: AsyncIterable<JobOutcome>): View<unknown> {
-  const view: View<JobOutcome> = {
-    shape: 'list',
-    items,
-    fields: jobFields,
-    toJson: jobJson,
-    toId: ({ message }) => message.msgId,
-    table: { kind: 'text', item: () => '' },
   }
   return view
 }

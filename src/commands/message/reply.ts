@@ -2,9 +2,9 @@ import { flagKinds } from '../../command-line/flag-kinds.ts'
 import * as Flags from '@oclif/core/flags'
 import { answering } from '../../input/answering.ts'
 import { counted } from '../../input/counted.ts'
-import { runJobs, type JobOutcome } from '../../input/job-queue.ts'
+import { runJobs } from '../../input/job-queue.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
-import { jobFields, jobJson } from '../../output/job-json.ts'
+import { jobsView } from '../../output/jobs-view.ts'
 import type { View } from '../../output/view.ts'
 
 type ReplyFlags = FlagsOf<typeof Reply>
@@ -64,30 +64,6 @@ export default class Reply extends MqCommand {
       answering: answering(requests, invisibleMs, (text) => this.note(text)),
     })
     const { interrupted } = this
-    return outcomesView(counted(jobs, { countMax, withinMs, interrupted, again: 'after a second' }))
+    return jobsView(counted(jobs, { countMax, withinMs, interrupted, again: 'after a second' }), 'rows')
   }
-}
-
-const line = '%-32s  %-8s  %-6s  %s'
-
-function outcomesView(items: AsyncIterable<JobOutcome>): View<unknown> {
-  const view: View<JobOutcome> = {
-    shape: 'list',
-    items,
-    fields: jobFields,
-    toJson: jobJson,
-    toId: ({ message }) => message.msgId,
-    table: {
-      kind: 'columns',
-      headerFormat: line,
-      rowFormat: line,
-      columns: [
-        { title: '#MsgId', field: 'msgId', cell: ({ message }) => message.msgId },
-        { title: '#Outcome', field: 'outcome', cell: ({ outcome }) => outcome },
-        { title: '#Status', field: 'status', cell: ({ status }) => status ?? '' },
-        { title: '#ReconsumeTimes', field: 'reconsumeTimes', cell: (each) => each.message.reconsumeTimes },
-      ],
-    },
-  }
-  return view
 }
