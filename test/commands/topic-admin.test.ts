@@ -119,6 +119,45 @@ describe('topic administration on a folder', () => {
     assert.equal((await run(['updateTopicPerm', '-t', 'orders', '-p', '6', '-b', '127.0.0.1:1'])).status, 4)
   })
 
+  it('says of a topic that must not be read that it has nothing to read, where it would find nothing', async () => {
+    await out('updateTopicPerm', '-t', 'orders', '-p', '2')
+    assert.equal((await run(['sendMessage', '-t', 'orders', '-p', 'unread'])).status, 0)
+    for (const line of [
+      ['consumeMessage', '-t', 'orders'],
+      ['consumeMessage', '-t', 'orders', '-f', '%b'],
+      ['consumeMessage', '-t', 'orders', '-g', 'g', '--commit'],
+      ['printMsg', '-t', 'orders'],
+      ['assert', 'orders', '--none'],
+    ]) {
+      const { status, stderr } = await run(line)
+      assert.deepEqual([status, /topic orders has no readable queue/.test(stderr)], [1, true], line.join(' '))
+    }
+    await out('updateTopicPerm', '-t', 'orders', '-p', '6')
+  })
+
+  it('with more read than write queues sends to some and reads all, with fewer reads those', async () => {
+    const shape = (r: string, w: string): Promise<string> => out('updateTopic', '-t', 'odd', '-r', r, '-w', w)
+    const send = (input: string): Promise<Ran> => run(['sendMessage', '-t', 'odd', '--lines'], { input })
+    const read = async (...args: string[]): Promise<string[]> =>
+      (await out('consumeMessage', '-t', 'odd', ...args, '-f', '%q:%b ')).trimEnd().split(' ').sort()
+    await shape('2', '4')
+    await send('a\nb\nc\nd\n')
+    const fill = (await items('topicStatus', '-t', 'odd')).map(({ maxOffset }) => maxOffset)
+    assert.deepEqual(fill, [1, 1, 1, 1])
+    const read2 = await read('-g', 'g', '--commit')
+    assert.deepEqual([read2.map((each) => each[0]), await read()], [['0', '1'], read2])
+    await shape('4', '2')
+    await send('e\nf\n')
+    assert.equal((await read('-g', 'g', '--commit')).length, 4)
+    assert.deepEqual(
+      (await read()).map((each) => each[0]),
+      ['0', '0', '1', '1', '2', '3'],
+    )
+    const beyond = await run(['consumeMessage', '-t', 'odd', '-b', 'broker-a', '-i', '4'])
+    assert.equal(beyond.status, 2)
+    assert.match(beyond.stderr, /queueId\[4\] is illegal, topic:\[odd\] topicConfig.readQueueNums:\[4\]/)
+  })
+
   it('allocateMQ shares queues out averagely', async () => {
     assert.equal(
       await out('allocateMQ', '-t', 'orders', '-i', 'x,y'),

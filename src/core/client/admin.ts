@@ -90,7 +90,7 @@ export interface TopicOwner {
 export interface MessageAdmin {
   /** Sends messages; reused for many. Close it to wait for what is in flight. */
   producer(options?: ProducerOptions): Producer
-  /** The readable queues of a topic, in RocketMQ's order. @throws MQ_TOPIC_NOT_EXIST */
+  /** The readable queues of a topic, in RocketMQ's order. @throws MQ_TOPIC_NOT_EXIST, MQ_NO_PERMISSION */
   queues(topic: string): Promise<readonly MessageQueue[]>
   /** Queues to send to; of an unknown topic those it would be made with. @throws MQ_TOPIC_NOT_EXIST */
   publishQueues(topic: string): Promise<readonly MessageQueue[]>

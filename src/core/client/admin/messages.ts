@@ -67,8 +67,10 @@ export class RemotingMessageAdmin implements MessageAdmin {
     return new RemotingPopConsumer(this.#invoker, this.#routes, this.#filters, topic, group, options)
   }
 
-  queues(topic: string): Promise<readonly MessageQueue[]> {
-    return this.#routes.subscribeQueues(topic)
+  async queues(topic: string): Promise<readonly MessageQueue[]> {
+    const queues = await this.#routes.subscribeQueues(topic)
+    if (queues.length === 0) throw new MqError('MQ_NO_PERMISSION', `topic ${topic} has no readable queue`)
+    return queues
   }
 
   async publishQueues(topic: string): Promise<readonly MessageQueue[]> {
