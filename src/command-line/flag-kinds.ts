@@ -3,6 +3,7 @@ import * as Flags from '@oclif/core/flags'
 import { MqError } from '../core/errors.ts'
 import { Sql92SyntaxError } from '../core/model/sql92/lexer.ts'
 import { parseWrittenSql92 } from '../core/model/sql92/parser.ts'
+import { isoTime } from './iso-time.ts'
 
 /** Flag values that mqadmin reads by a rule of its own. Bad ones are errors, where mqadmin guesses. */
 export const flagKinds = {
@@ -95,8 +96,12 @@ export function parseTimestamp(input: string): number {
 /** ISO 8601, in this machine's zone unless it ends in one, or as a timestamp. */
 function parseMoment(input: string): number {
   const text = input.trim()
-  const time = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:?\d\d)?)?$/.test(text) ? Date.parse(text) : NaN
-  return Number.isNaN(time) ? parseTimestamp(input) : time
+  const time = isoTime(text)
+  if (time !== null) return time
+  if (/^\d+$/.test(text) || javaTime.test(text)) return parseTimestamp(input)
+  throw new MqError('MQ_USAGE', `"${input}" is not a time`, {
+    hint: 'write 2026-11-24T10:00, 2026-11-24T09:00Z or epoch milliseconds',
+  })
 }
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }

@@ -1,5 +1,6 @@
 import { MqError } from '../core/errors.ts'
 import { parseDuration } from './flag-kinds.ts'
+import { isoTime } from './iso-time.ts'
 
 /** A place in a queue, as a user says it. */
 export type Position =
@@ -37,8 +38,8 @@ function parseTime(text: string, input: string, now: number): number {
   if (text === 'now') return now
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
   if (text.startsWith('-')) return now - parseDuration(text.slice(1))
-  const time = /^\d{4}-\d\d-\d\d/.test(text) ? new Date(text).getTime() : NaN
-  if (Number.isNaN(time)) throw badPosition(input)
+  const time = isoTime(text)
+  if (time === null) throw badPosition(input)
   return time
 }
 

@@ -44,6 +44,7 @@ export class BulkSend {
   #slots: Slot[] = []
   #failed: Slot[] = []
   #sent = 0
+  #duplicates = 0
   /** Stored, but less safely than asked for. */
   #unsafe: SendResult | null = null
   #inputError: Error | null = null
@@ -68,6 +69,11 @@ export class BulkSend {
   /** Messages a broker has acknowledged. */
   get sent(): number {
     return this.#sent
+  }
+
+  /** Of those, what was not stored since it had been: its dedup key says so. */
+  get duplicates(): number {
+    return this.#duplicates
   }
 
   /**
@@ -132,6 +138,7 @@ export class BulkSend {
         return
       }
       this.#sent++
+      if (result.duplicate === true) this.#duplicates++
       if (result.sendStatus !== 'SEND_OK') this.#unsafe ??= result
     })
   }
@@ -160,6 +167,7 @@ export class BulkSend {
 
   #throwIfNotWhole(): void {
     const inputError = this.#inputError
+    if (inputError === null && !this.#interrupted.aborted) this.#keepFailed?.inputEnded()
     const keptThem = this.#keepFailed !== null && (this.#interrupted.aborted || inputError !== null)
     if (this.#failed.length > 0 && !keptThem) throw this.#sendError()
     if (this.#interrupted.aborted) {
@@ -182,9 +190,9 @@ export class BulkSend {
     const [{ error, line }] = this.#failed as [Slot]
     const cause = error ?? new Error('not sent')
     if (this.#keepFailed !== null) {
-      const { count, path } = this.#keepFailed
+      const { count, again } = this.#keepFailed
       const text = `${countText(count)} not sent, ${this.#sent} sent; the first: ${cause.message}`
-      const hint = `send them again with \`sendMessage --ndjson < ${path}\``
+      const hint = `send them again with \`${again}\``
       return new MqError('MQ_PARTIAL', text, { cause, hint })
     }
     if (line === null) return cause

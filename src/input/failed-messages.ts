@@ -1,16 +1,43 @@
 import { isUtf8 } from 'node:buffer'
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { MqError } from '../core/errors.ts'
 import type { NewMessage } from '../core/model/message.ts'
 
-/** Messages no broker acknowledged, in a file that `sendMessage --ndjson` reads; made at the first one. */
+/**
+ * Messages no broker acknowledged, in a file that `sendMessage --ndjson` reads, behind what it has already: an
+ * earlier run's are not lost. When the file is standard input itself, what is left of it replaces it, once all
+ * of it was read.
+ */
 export class FailedMessages {
-  readonly path: string
-  #descriptor: number | null = null
+  /** A command that sends them. */
+  readonly again: string
+  readonly #path: string
+  readonly #isInput: boolean
+  readonly #descriptor: number
+  #wasEmpty = false
+  #isWhole = false
+  #isOpen = true
   #count = 0
 
-  constructor(path: string) {
-    this.path = path
+  /**
+   * @param command sends them, when it gets the file as its input
+   * @throws MQ_FAILED when the file cannot be written: before anything is sent
+   */
+  constructor(path: string, command: string) {
+    this.#path = path
+    this.again = `${command} < ${path}`
+    try {
+      const descriptor = openSync(path, 'a')
+      this.#isInput = isStandardInput(descriptor)
+      if (this.#isInput) closeSync(descriptor)
+      this.#descriptor = this.#isInput ? openSync(this.#leftPath, 'w') : descriptor
+      this.#wasEmpty = fstatSync(this.#descriptor).size === 0
+    } catch (error) {
+      throw new MqError('MQ_FAILED', `${path} cannot be written: ${(error as Error).message}`, {
+        hint: 'nothing was sent; name a file in a folder that can be written',
+        cause: error,
+      })
+    }
   }
 
   get count(): number {
@@ -20,10 +47,9 @@ export class FailedMessages {
   /** @throws MQ_FAILED when the file cannot be written */
   add(message: NewMessage): void {
     try {
-      this.#descriptor ??= openSync(this.path, 'w')
       writeSync(this.#descriptor, `${JSON.stringify(lineOf(message))}\n`)
     } catch (error) {
-      throw new MqError('MQ_FAILED', `${this.path} cannot be written: ${(error as Error).message}`, {
+      throw new MqError('MQ_FAILED', `${this.#path} cannot be written: ${(error as Error).message}`, {
         hint: 'a message was not sent, and is not in the file either',
         cause: error,
       })
@@ -31,18 +57,46 @@ export class FailedMessages {
     this.#count++
   }
 
+  /** All of the input was read. */
+  inputEnded(): void {
+    this.#isWhole = true
+  }
+
   close(): Promise<void> {
-    if (this.#descriptor !== null) closeSync(this.#descriptor)
-    this.#descriptor = null
+    if (!this.#isOpen) return Promise.resolve()
+    this.#isOpen = false
+    closeSync(this.#descriptor)
+    if (this.#isInput) this.#replaceInput()
+    else if (this.#count === 0 && this.#wasEmpty) rmSync(this.#path)
     return Promise.resolve()
+  }
+
+  /** Of an input that was not read to its end the file still has all, sent or not. */
+  #replaceInput(): void {
+    if (this.#isWhole && this.#count > 0) {
+      renameSync(this.#leftPath, this.#path)
+      return
+    }
+    rmSync(this.#leftPath)
+    if (this.#isWhole) rmSync(this.#path)
+  }
+
+  get #leftPath(): string {
+    return `${this.#path}.left`
   }
 }
 
-/** The fields that ndjson-drafts reads; the topic is that of the command. */
-function lineOf({ body, ...fields }: NewMessage): object {
-  const rest: Partial<NewMessage> = { ...fields }
-  delete (rest as { topic?: string }).topic
+function isStandardInput(descriptor: number): boolean {
+  const [file, input] = [fstatSync(descriptor), fstatSync(0)]
+  return file.dev === input.dev && file.ino === input.ino
+}
+
+/** The fields that ndjson-drafts reads; the topic and what all have alike are in the command. */
+function lineOf({ body, tag, keys, properties, shardingKey, dedupKey, ...message }: NewMessage): object {
+  const { delayLevel, delayMs } = message
+  const deliverAt = delayMs === undefined ? message.deliverAt : Date.now() + delayMs
+  const fields = { tag, keys, properties, shardingKey, dedupKey, delayLevel, deliverAt }
   return isUtf8(body)
-    ? { body: body.toString('utf8'), ...rest }
-    : { bodyBase64: body.toString('base64'), ...rest }
+    ? { body: body.toString('utf8'), ...fields }
+    : { bodyBase64: body.toString('base64'), ...fields }
 }

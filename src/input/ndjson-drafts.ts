@@ -53,6 +53,8 @@ function toMessage(json: Record<string, unknown>, line: number, defaults: Defaul
   const dedupKey = textOf(json, 'dedupKey', line)
   const delayLevel = countOf(json, 'delayLevel', line)
   const deliverAt = countOf(json, 'deliverAt', line)
+  if (delayLevel !== undefined && deliverAt !== undefined)
+    throw inputError(line, 'both "delayLevel" and "deliverAt"')
   const message: { -readonly [K in keyof NewMessage]: NewMessage[K] } = {
     topic: defaults.topic,
     body: bodyOf(json, line),

@@ -23,6 +23,10 @@ const verbs: Readonly<Record<string, Piece>> = {
   '%': () => '%',
 }
 
+export const messageFormatHelp =
+  '%t topic, %n broker, %q queue, %o offset, %k keys, %g tag, %b or %s body, %S its size, %T stored, %B born, ' +
+  '%i and %I ids, %r deliveries before, %P properties, %P{name} one of them, %%; \\n \\t \\r \\0 \\\\ \\xHH'
+
 const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '0': '\0', '\\': '\\' }
 
 /**
@@ -32,7 +36,7 @@ const escapes: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', '
  */
 export function compileMessageFormat(source: string): (message: Message) => Buffer {
   const pieces: Piece[] = []
-  const token = /%P\{([^}]*)\}|%(.?)|\\x([\da-fA-F]{2})|\\(.?)|[^%\\]+/gsu
+  const token = /%P\{([^}]*)\}|%(P\{|.?)|\\x([\da-fA-F]{2})|\\(.?)|[^%\\]+/gsu
   for (const [text, property, verb, hex, escape] of source.matchAll(token)) {
     if (property !== undefined) pieces.push(({ properties }) => ownProperty(properties, property))
     else if (verb !== undefined) pieces.push(known(verbs, verb, source, `%${verb}`))
@@ -60,8 +64,6 @@ function ownProperty(properties: Readonly<Record<string, string>>, name: string)
 function known<T>(table: Readonly<Record<string, T>>, name: string, source: string, text: string): T {
   if (Object.hasOwn(table, name)) return table[name]!
   throw new MqError('MQ_USAGE', `format "${source}": unknown ${text}`, {
-    hint:
-      '%t topic, %q queue, %o offset, %k keys, %g tag, %b body, %S its size, %T stored, %B born, %i and %I ids, ' +
-      '%r deliveries, %P properties, %P{name} one of them, %%; \\n \\t \\r \\0 \\\\ \\xHH',
+    hint: messageFormatHelp,
   })
 }

@@ -128,11 +128,13 @@ describe('ndjsonDrafts', () => {
   it('takes body, tag, keys, properties, sharding key and delays', async () => {
     const line = {
       ...{ body: 'b', tag: 't', keys: ['k1', 'k2'], properties: { a: '1' } },
-      ...{ shardingKey: 's', delayLevel: 3, deliverAt: 99 },
+      shardingKey: 's',
     }
-    assert.deepEqual(await messagesOf(JSON.stringify(line) + '\n\n  \n'), [
-      { topic: 'T', ...line, body: Buffer.from('b') },
-    ])
+    for (const later of [{ delayLevel: 3 }, { deliverAt: 99 }])
+      assert.deepEqual(await messagesOf(JSON.stringify({ ...line, ...later }) + '\n\n  \n'), [
+        { topic: 'T', ...line, ...later, body: Buffer.from('b') },
+      ])
+    await assert.rejects(messagesOf('{"body":"b","delayLevel":3,"deliverAt":99}'), { code: 'MQ_INPUT' })
   })
 
   it('takes what consumeMessage wrote, without what belongs to the old message', async () => {

@@ -37,6 +37,6 @@ describe('compileMessageFormat', () => {
 
   it('knows escapes', () => assert.equal(formatted('a\\tb\\0\\\\\\x7f\\r'), 'a\tb\0\\\x7f\r'))
 
-  for (const source of ['%z', '%', 'a\\q', '\\', '\\xg0', '%toString'.replace('t', 'c')])
+  for (const source of ['%z', '%', '%P{price', 'a\\q', '\\', '\\xg0', '%toString'.replace('t', 'c')])
     it(`refuses ${source}`, () => assert.throws(() => compileMessageFormat(source), { code: 'MQ_USAGE' }))
 })

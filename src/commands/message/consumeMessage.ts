@@ -13,7 +13,7 @@ import { sharingOf, type Sharing } from '../../input/sharing.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { javaText } from '../../output/java-text.ts'
 import { jobsView } from '../../output/jobs-view.ts'
-import { compileMessageFormat } from '../../output/message-format.ts'
+import { compileMessageFormat, messageFormatHelp } from '../../output/message-format.ts'
 import { messageJson } from '../../output/message-json.ts'
 import { MessageLines } from '../../output/message-lines.ts'
 import { messageLine, messageShape, messagesView } from '../../output/message-view.ts'
@@ -85,7 +85,7 @@ export default class ConsumeMessage extends MqCommand {
     format: Flags.string({
       char: 'f',
       helpValue: 'FORMAT',
-      description: 'print each message as this says: %t %q %o %k %g %b %T %i %P{name} \\n',
+      description: `print each message as this says: ${messageFormatHelp}`,
     }),
     commit: Flags.boolean({ description: 'with -g: acknowledge for the group what was written out' }),
     exec: Flags.string({

@@ -120,7 +120,7 @@ export default class SendMessage extends MqCommand {
       const bulk = new AtomicBulk(send, producer, flags.qid, this.interrupted)
       return atomicView(this.#withProgress(bulk.result(flags.topic, drafts), bulk))
     }
-    const bulk = new BulkSend(producer, queueChoice(flags), this.interrupted, this.#keepFailed(flags.failed))
+    const bulk = new BulkSend(producer, queueChoice(flags), this.interrupted, this.#keepFailed(flags))
     const results = bulk.results(drafts)
     const view: View<SendResult> = {
       shape: this.#ofMany ? 'list' : 'one',
@@ -133,9 +133,9 @@ export default class SendMessage extends MqCommand {
     return view
   }
 
-  #keepFailed(path: string | undefined): FailedMessages | null {
-    if (path === undefined) return null
-    const failed = new FailedMessages(path)
+  #keepFailed(flags: SendFlags): FailedMessages | null {
+    if (flags.failed === undefined) return null
+    const failed = new FailedMessages(flags.failed, commandAgain(flags))
     this.closeAtEnd(failed)
     return failed
   }
@@ -231,6 +231,19 @@ function defaultsOf(flags: SendFlags) {
   }
 }
 
+/** What sends messages of this command that were not acknowledged, from NDJSON. */
+function commandAgain(flags: SendFlags): string {
+  const { topic, transaction, broker, qid, 'producer-group': group, 'dedup-window': windowMs } = flags
+  return [
+    `pocketmq sendMessage -t ${topic} --ndjson`,
+    ...(broker === undefined ? [] : [`-b ${broker}`]),
+    ...(qid === undefined ? [] : [`-i ${qid}`]),
+    ...(transaction ? ['--transaction'] : []),
+    ...(group === undefined ? [] : [`--producer-group ${group}`]),
+    ...(windowMs === undefined ? [] : [`--dedup-window ${windowMs}ms`]),
+  ].join(' ')
+}
+
 function queueChoice({ broker, qid }: SendFlags): QueueChoice | null {
   if (broker === undefined) return null
   return { brokerName: broker, ...(qid !== undefined && { queueId: qid }) }
@@ -261,5 +274,11 @@ const resultTable: ColumnTable<SendResult> = {
 
 /** A line for all of them; `-o ndjson` and --quiet have a line for each. */
 function countText(topic: string, bulk: BulkSend): TextTable<SendResult> {
-  return { kind: 'text', item: () => '', end: () => `send ${bulk.sent} messages to ${topic} success.\n` }
+  const known = (): string =>
+    bulk.duplicates === 0 ? '' : `, ${bulk.duplicates} of them had been stored before`
+  return {
+    kind: 'text',
+    item: () => '',
+    end: () => `send ${bulk.sent} messages to ${topic} success${known()}.\n`,
+  }
 }
