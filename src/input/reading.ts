@@ -56,6 +56,8 @@ export function readingOf(
     throw new MqError('MQ_USAGE', '--from and -s or -o: two places to begin at')
   if (to !== undefined && endTimestamp !== undefined)
     throw new MqError('MQ_USAGE', '--to and -e: two places to end at')
+  if (follow && (to ?? endTimestamp) !== undefined)
+    throw new MqError('MQ_USAGE', '--follow has no end: leave --to out, or --follow')
   if (flags.broadcast) checkBroadcast(flags)
   const now = Date.now()
   const place = (text: string | undefined, time: number | undefined): Position | null => {
@@ -63,9 +65,14 @@ export function readingOf(
     return time === undefined ? null : { kind: 'time', time }
   }
   const begin: Position = offset === undefined ? { kind: 'earliest' } : { kind: 'offset', offset }
+  const [first, last] = [place(from, beginTimestamp) ?? begin, place(to, endTimestamp)]
+  if (last !== null && endsBefore(first, last))
+    throw new MqError('MQ_USAGE', 'nothing is between: the end is before the beginning', {
+      hint: 'change --from and --to',
+    })
   return {
-    from: place(from, beginTimestamp) ?? begin,
-    to: place(to, endTimestamp),
+    from: first,
+    to: last,
     follow: follow || waits,
     filter: filterOf(flags, onWhereHere),
     group: flags.consumerGroup,
@@ -74,6 +81,14 @@ export function readingOf(
     countMax: MessageNumber ?? Infinity,
     withinMs: waits ? timeoutMs : null,
   }
+}
+
+/** Where both places say so by themselves, in whatever queue. */
+function endsBefore(first: Position, last: Position): boolean {
+  if (first.kind === 'time' && last.kind === 'time') return first.time > last.time
+  if (first.kind === 'offset' && last.kind === 'offset') return first.offset > last.offset
+  if (first.kind === 'last' && last.kind === 'last') return first.count < last.count
+  return first.kind === 'latest' && last.kind === 'earliest'
 }
 
 function checkBroadcast(flags: ReadingFlags): void {

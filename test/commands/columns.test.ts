@@ -224,7 +224,7 @@ describe("the columns of mqadmin's tables", () => {
       server = startBinary(['serve', '--ephemeral', '--port', '0', '--topic', 'orders:2'])
       const [text] = (await once(server.stdout!, 'data')) as [Buffer]
       namesrv = /at (\S+:\d+)/.exec(text.toString())![1]!
-      asker = startBinary(['request', '-t', 'orders', '-p', 'x', '--timeout', '5m', '-n', namesrv])
+      asker = startBinary(['request', '-t', 'asked', '-p', 'x', '--timeout', '5m', '-n', namesrv])
       producer = new Producer({ namesrv })
       await new Promise<void>((resolve, reject) => {
         const options = { namesrv, group: 'pay', topic: { orders: 'paid || sent' }, from: 'first' } as const
@@ -232,7 +232,7 @@ describe("the columns of mqadmin's tables", () => {
         const sent = (): Promise<unknown> => producer.send({ topic: 'orders', body: 'x', tag: 'paid' })
         consumer.start().then(sent).catch(reject)
       })
-      await run(['wait', 'group/pay:lag=0', 'topic/orders:messages=2', '--timeout', '15s'])
+      await run(['wait', 'group/pay:lag=0', 'topic/asked:messages=1', '--timeout', '15s'])
     })
 
     after(async () => {

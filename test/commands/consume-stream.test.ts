@@ -180,6 +180,10 @@ describe('consumeMessage beyond mqadmin', () => {
     ['--where', "NOT n = '1'"],
     ['--from', '1', '-s', '1'],
     ['--to', '1', '-e', '1'],
+    ['--follow', '--to', 'end'],
+    ['--from', '@-1h', '--to', '@-2h'],
+    ['--from', '5', '--to', '4'],
+    ['--from', 'end', '--to', 'earliest'],
     ['--grep', '('],
     ['-f', '%z'],
   ]) {
