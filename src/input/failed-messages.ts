@@ -4,9 +4,9 @@ import { MqError } from '../core/errors.ts'
 import type { NewMessage } from '../core/model/message.ts'
 
 /**
- * Messages no broker acknowledged, in a file that `sendMessage --ndjson` reads, behind what it has already: an
- * earlier run's are not lost. When the file is standard input itself, what is left of it replaces it, once all
- * of it was read.
+ * Messages no broker acknowledged, in a file that `sendMessage --ndjson` reads, behind what it has already:
+ * an earlier run's are not lost. When the file is standard input itself, what is left of it replaces it, once
+ * all of it was read.
  */
 export class FailedMessages {
   /** A command that sends them. */
