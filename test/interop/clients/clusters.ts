@@ -9,6 +9,7 @@ export interface RunningCluster extends Cluster {
 /** Retries begin at level 3. */
 const messageDelayLevel = '1s 2s 1s 1s 1s'
 const transactionCheckMs = 1000
+const patienceMs = 60_000
 const segmentSize = 1024 * 1024
 const fillSize = 256 * 1024
 
@@ -59,10 +60,13 @@ export async function startReal(): Promise<RunningCluster> {
       transactionCheckInterval: transactionCheckMs,
       // no queue counts as one that holds all it ever did, which only one in memory does
       accessMessageInMemoryMaxRatio: 0,
+      // dozens of clients start beside each other: what waits is not to be refused, as after 200 ms
+      waitTimeMillsInSendQueue: patienceMs,
+      waitTimeMillsInTransactionQueue: patienceMs,
     },
   })
   const { namesrv } = cluster
-  const admin = await MqAdmin.connect({ namesrv })
+  const admin = await MqAdmin.connect({ namesrv, timeoutMs: patienceMs })
   return {
     namesrv,
     admin,
