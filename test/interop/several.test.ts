@@ -1,7 +1,7 @@
 /**
- * A cluster of several: a name server of RocketMQ's and one of ours, a broker of each kind at both, and a client
- * of RocketMQ's that keeps running while they come, go and grow. With FULL=1 it asks for routes every 30 s and
- * shares queues out every 20 s as RocketMQ's do by default, else every second.
+ * A cluster of several: a name server of RocketMQ's and one of ours, a broker of each kind at both, and a
+ * client of RocketMQ's that keeps running while they come, go and grow. With FULL=1 it asks for routes every
+ * 30 s and shares queues out every 20 s as RocketMQ's do by default, else every second.
  */
 import assert from 'node:assert/strict'
 import { MqAdmin } from '../../src/core/index.ts'
