@@ -1,7 +1,7 @@
 /**
  * Our server and a real broker 5.5.0 in turn, under RocketMQ's own benchmark clients, with binary headers:
- * `npm run bench:broker -- [pairs] [seconds] [consume]` (`consume`: nothing else). Needs what the interop tests
- * need, and /proc. Ratios are what counts: clients and broker share the machine. One that is busy with
+ * `npm run bench:broker -- [pairs] [seconds] [consume]` (`consume`: nothing else). Needs what the interop
+ * tests need, and /proc. Ratios are what counts: clients and broker share the machine. One that is busy with
  * something else is refused, for a server of one thread gets less of it than one of many, unless `busy` is
  * said.
  */
