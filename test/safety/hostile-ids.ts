@@ -11,9 +11,9 @@ const chosen: readonly string[] = [
 ] // prettier-ignore
 
 const pieces = [
-  '../', '..\\', '/', '\0', '%00', '%2e%2e', '.', '\r\n', '\t', ' ', 'CON', 'NUL', '~', '$HOME', '`id`', '|id',
-  ';', '&&', '<', '>', '"', "'", '*', '?', ':', '@', '#', 'о', 'ａ', '\u200b', '\u202e', '\ufeff', '😀', 'a', 'Z',
-  '0', '_', '-', '%RETRY%', '%DLQ%', 'etc', 'passwd', 'state.db', 'pocketmq',
+  '../', '..\\', '/', '\0', '%00', '%2e%2e', '.', '\r\n', '\t', ' ', 'CON', 'NUL', '~', '$HOME', '`id`',
+  '|id', ';', '&&', '<', '>', '"', "'", '*', '?', ':', '@', '#', 'о', 'ａ', '\u200b', '\u202e', '\ufeff',
+  '😀', 'a', 'Z', '0', '_', '-', '%RETRY%', '%DLQ%', 'etc', 'passwd', 'state.db', 'pocketmq',
 ] // prettier-ignore
 
 /** The chosen ones first. @param random from 0 to below 1 */
