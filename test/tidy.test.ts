@@ -102,7 +102,7 @@ function layerOf(path: string): string {
 
 /** What everything outside of the core may see of it; the few who start something are named. */
 const openDoors =
-  /^src\/core\/(errors\.ts|lib\/log\.ts|client\/((group|broker|transaction|request)-)?admin\.ts|model\/.*)$/
+  /^src\/core\/(errors\.ts|lib\/(log|java-properties)\.ts|client\/((group|broker|transaction|request)-)?admin\.ts|model\/.*)$/
 const starters: Readonly<Record<string, string>> = {
   'src/command-line/io.ts': 'src/core/connect.ts',
   'src/commands/server/serve.ts': 'src/core/embedded/serve.ts',

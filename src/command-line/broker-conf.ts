@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { parse } from 'dot-properties'
 import { MqError } from '../core/errors.ts'
+import { parseProperties } from '../core/lib/java-properties.ts'
 
 /** What a broker.conf says that means something here. */
 export interface BrokerConf {
@@ -62,7 +62,7 @@ export function readBrokerConf(path: string): {
   } catch (cause) {
     throw new MqError('MQ_USAGE', `cannot read ${path}: ${(cause as Error).message}`, { cause })
   }
-  const properties = Object.entries(parse(text) as Record<string, string>)
+  const properties = Object.entries(parseProperties(text))
   let conf: BrokerConf = {}
   const ignored: string[] = []
   for (const [name, value] of properties) {

@@ -41,8 +41,10 @@ export class PocketmqServer {
     return this.namesrv
   }
 
-  static async start(args: readonly string[] = []): Promise<PocketmqServer> {
-    const child = spawn(process.execPath, [binary, 'serve', '--ephemeral', '--port', '0', ...args], {
+  /** @param port 0: a free one */
+  static async start(args: readonly string[] = [], port = 0): Promise<PocketmqServer> {
+    const serve = [binary, 'serve', '--ephemeral', '--port', String(port)]
+    const child = spawn(process.execPath, [...serve, ...args], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     for await (const line of createInterface(child.stdout)) {

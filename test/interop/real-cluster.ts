@@ -22,6 +22,10 @@ export interface RealClusterOptions {
   readonly advertisedHost?: string
   /** A name server that is there already; none is started then. */
   readonly namesrv?: string
+  /** Another name server that the broker registers with. */
+  readonly alsoAt?: string
+  /** Topics that the broker has from before, of eight queues. */
+  readonly topics?: readonly string[]
   /** More lines of broker.conf. */
   readonly brokerConf?: Readonly<Record<string, string | number>>
 }
@@ -75,6 +79,11 @@ export class RealCluster {
     }
   }
 
+  /** Kills its own name server. */
+  async killNamesrv(): Promise<void> {
+    await this.#servers[0]!.kill()
+  }
+
   /** Kills both servers and removes their files. */
   async stop(): Promise<void> {
     for (const server of this.#servers.reverse()) await server.kill()
@@ -94,6 +103,9 @@ export class RealCluster {
         async () => (await this.#templateRoute()) !== 'MQ_NAMESRV_UNREACHABLE',
       )
     }
+    const { namesrv, alsoAt, topics } = { namesrv: this.namesrv, ...this.#options }
+    const store = join(this.#dir, 'store')
+    if (topics !== undefined) writeTopics(join(store, 'config'), topics)
     const broker = this.#start('broker', 'org.apache.rocketmq.broker.BrokerStartup', {
       brokerClusterName: 'DefaultCluster',
       brokerName: 'broker-a',
@@ -101,8 +113,8 @@ export class RealCluster {
       bindAddress: '127.0.0.1',
       listenPort: portOf(this.broker),
       haListenPort: haPort,
-      namesrvAddr: this.namesrv,
-      storePathRootDir: join(this.#dir, 'store'),
+      namesrvAddr: alsoAt === undefined ? namesrv : `${namesrv};${alsoAt}`,
+      storePathRootDir: store,
       mappedFileSizeCommitLog: 16 * 1024 * 1024,
       autoCreateTopicEnable: 'true',
       ...this.#options.brokerConf,
@@ -139,6 +151,18 @@ export class RealCluster {
       await admin.close()
     }
   }
+}
+
+/** TopicConfigSerializeWrapper, as a broker leaves it. */
+function writeTopics(configFolder: string, names: readonly string[]): void {
+  const rest = { readQueueNums: 8, writeQueueNums: 8, perm: 6, topicFilterType: 'SINGLE_TAG' }
+  const configs = names.map((topicName) => [topicName, { topicName, ...rest, topicSysFlag: 0, order: false }])
+  const dataVersion = { counter: names.length, stateVersion: 0, timestamp: Date.now() }
+  mkdirSync(configFolder, { recursive: true })
+  writeFileSync(
+    join(configFolder, 'topics.json'),
+    JSON.stringify({ dataVersion, topicConfigTable: Object.fromEntries(configs) as object }),
+  )
 }
 
 function portOf(address: string): number {

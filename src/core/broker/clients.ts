@@ -28,6 +28,12 @@ interface ConsumerGroup {
   readonly members: Map<ClientChannel, Member>
 }
 
+/** The groups of a connection. */
+interface Memberships {
+  readonly producers: Set<string>
+  readonly consumers: Set<string>
+}
+
 /**
  * Who is connected, by group; ConsumerManager and ProducerManager. Lives in memory: clients say it again
  * every 30 s.
@@ -37,6 +43,8 @@ export class Clients {
   readonly #push: ClientPush
   readonly #consumers = new Map<string, ConsumerGroup>()
   readonly #producers = new Map<string, Map<ClientChannel, Member>>()
+  /** So that one of thousands that goes is not looked for in the groups of all the others. */
+  readonly #memberships = new Map<ClientChannel, Memberships>()
   #turn = 0
   #cancelExpiry: () => void = () => undefined
 
@@ -53,7 +61,9 @@ export class Clients {
    */
   heartbeat(channel: ClientChannel, connection: ClientConnection, data: HeartbeatData): boolean {
     const member = { connection, lastSeen: this.#clock.now() }
+    const own = this.#membershipsOf(channel)
     for (const name of data.producerGroups) {
+      own.producers.add(name)
       let members = this.#producers.get(name)
       if (members === undefined) this.#producers.set(name, (members = new Map<ClientChannel, Member>()))
       members.set(channel, member)
@@ -64,12 +74,20 @@ export class Clients {
       if (group.fingerprint !== null && group.fingerprint !== data.fingerprint) sendAgain = true
       if (data.withoutSub && group.subscriptions.size === 0) sendAgain = true
       group.fingerprint = data.fingerprint
+      own.consumers.add(consumer.groupName)
       const joined = !group.members.has(channel)
       group.members.set(channel, member)
       const changed = !data.withoutSub && updateSubscriptions(group.subscriptions, subscriptions)
       if (joined || changed) this.#notify(group)
     }
     return sendAgain
+  }
+
+  #membershipsOf(channel: ClientChannel): Memberships {
+    let own = this.#memberships.get(channel)
+    if (own === undefined)
+      this.#memberships.set(channel, (own = { producers: new Set(), consumers: new Set() }))
+    return own
   }
 
   #groupOf(consumer: ConsumerGroup['consumer']): ConsumerGroup {
@@ -83,23 +101,34 @@ export class Clients {
   }
 
   leave(channel: ClientChannel, producerGroup: string | null, consumerGroup: string | null): void {
-    if (producerGroup !== null) this.#leaveProducers(channel, producerGroup)
-    const group = consumerGroup === null ? undefined : this.#consumers.get(consumerGroup)
-    if (group?.members.delete(channel) !== true) return
-    if (group.members.size === 0) this.#consumers.delete(group.consumer.groupName)
-    else this.#notify(group)
+    const own = this.#memberships.get(channel)
+    if (own === undefined) return
+    if (producerGroup !== null && own.producers.delete(producerGroup))
+      this.#leaveProducers(channel, producerGroup)
+    if (consumerGroup !== null && own.consumers.delete(consumerGroup))
+      this.#leaveConsumers(channel, consumerGroup)
+    if (own.producers.size + own.consumers.size === 0) this.#memberships.delete(channel)
   }
 
   #leaveProducers(channel: ClientChannel, name: string): void {
-    const members = this.#producers.get(name)
-    members?.delete(channel)
-    if (members?.size === 0) this.#producers.delete(name)
+    const members = this.#producers.get(name)!
+    members.delete(channel)
+    if (members.size === 0) this.#producers.delete(name)
+  }
+
+  #leaveConsumers(channel: ClientChannel, name: string): void {
+    const group = this.#consumers.get(name)!
+    group.members.delete(channel)
+    if (group.members.size === 0) this.#consumers.delete(name)
+    else this.#notify(group)
   }
 
   /** The connection is gone: it leaves everything. */
   disconnected(channel: ClientChannel): void {
-    for (const group of [...this.#producers.keys()]) this.leave(channel, group, null)
-    for (const group of [...this.#consumers.keys()]) this.leave(channel, null, group)
+    const own = this.#memberships.get(channel)
+    if (own === undefined) return
+    for (const group of own.producers) this.leave(channel, group, null)
+    for (const group of own.consumers) this.leave(channel, null, group)
   }
 
   /** Each member of a broadcasting group has all queues for itself. */

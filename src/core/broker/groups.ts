@@ -61,7 +61,8 @@ export class Groups {
     const known = this.get(name)
     if (known !== null) return known
     const fault = groupNameFault(name)
-    if (fault !== null) throw new MqError('MQ_GROUP_NOT_EXIST', fault)
+    if (fault !== null)
+      throw new MqError('MQ_GROUP_NOT_EXIST', `subscription group [${name}] does not exist, ${fault}`)
     if (!this.#autoCreates())
       throw new MqError('MQ_GROUP_NOT_EXIST', `subscription group [${name}] does not exist`)
     const config = groupConfig(name)

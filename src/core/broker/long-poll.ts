@@ -26,7 +26,8 @@ export interface Arrival {
 
 interface Parked {
   readonly pull: WaitingPull
-  readonly leave: () => void
+  /** Its deadline. */
+  cancel: () => void
 }
 
 /**
@@ -35,7 +36,10 @@ interface Parked {
  */
 export class LongPoll {
   readonly #timers: Timers
+  /** By queue. */
   readonly #parked = new Map<string, Set<Parked>>()
+  /** Connections come and go by the thousand: none may look through what the others wait for. */
+  readonly #ofChannel = new Map<ClientChannel, Set<Parked>>()
   #arrivals: Arrival[] = []
 
   constructor(timers: Timers) {
@@ -43,20 +47,21 @@ export class LongPoll {
   }
 
   park(pull: WaitingPull): void {
-    const key = `${pull.topic}/${pull.queueId}`
-    let waiting = this.#parked.get(key)
-    if (waiting === undefined) this.#parked.set(key, (waiting = new Set()))
-    const set = waiting
-    const parked: Parked = {
-      pull,
-      leave: () => {
-        cancel()
-        set.delete(parked)
-        if (set.size === 0) this.#parked.delete(key)
-      },
-    }
-    const cancel = this.#timers.after(pull.timeoutMs, () => wake(parked))
-    set.add(parked)
+    const parked: Parked = { pull, cancel: () => undefined }
+    add(this.#parked, keyOf(pull), parked)
+    add(this.#ofChannel, pull.channel, parked)
+    parked.cancel = this.#timers.after(pull.timeoutMs, () => this.#wake(parked))
+  }
+
+  #leave(parked: Parked): void {
+    parked.cancel()
+    remove(this.#parked, keyOf(parked.pull), parked)
+    remove(this.#ofChannel, parked.pull.channel, parked)
+  }
+
+  #wake(parked: Parked): void {
+    this.#leave(parked)
+    parked.pull.retry()
   }
 
   /** Asked for every record: no server is busier than one that nobody waits for. */
@@ -77,7 +82,7 @@ export class LongPoll {
     for (const { topic, queueId, queueOffset, tagsCode, read } of arrivals) {
       for (const parked of [...(this.#parked.get(`${topic}/${queueId}`) ?? [])]) {
         const { offset, filter } = parked.pull
-        if (queueOffset >= offset && filter.entry(tagsCode) && mayPass(filter, read)) wake(parked)
+        if (queueOffset >= offset && filter.entry(tagsCode) && mayPass(filter, read)) this.#wake(parked)
       }
     }
   }
@@ -90,28 +95,34 @@ export class LongPoll {
 
   /** Everyone of a queue looks again: something that is no new record has changed. */
   topicChanged(topic: string, queueId: number): void {
-    for (const parked of [...(this.#parked.get(`${topic}/${queueId}`) ?? [])]) wake(parked)
+    for (const parked of [...(this.#parked.get(`${topic}/${queueId}`) ?? [])]) this.#wake(parked)
   }
 
   /** Nobody is left to answer. */
   disconnected(channel: ClientChannel): void {
-    for (const parked of this.#all()) if (parked.pull.channel === channel) parked.leave()
+    for (const parked of [...(this.#ofChannel.get(channel) ?? [])]) this.#leave(parked)
   }
 
   /** Answers everyone now: the broker goes away. */
   wakeAll(): void {
     this.#arrivals = []
-    for (const parked of this.#all()) wake(parked)
-  }
-
-  #all(): Parked[] {
-    return [...this.#parked.values()].flatMap((waiting) => [...waiting])
+    for (const parked of [...this.#parked.values()].flatMap((waiting) => [...waiting])) this.#wake(parked)
   }
 }
 
-function wake({ pull, leave }: Parked): void {
-  leave()
-  pull.retry()
+function keyOf({ topic, queueId }: WaitingPull): string {
+  return `${topic}/${queueId}`
+}
+
+function add<K>(sets: Map<K, Set<Parked>>, key: K, parked: Parked): void {
+  const set = sets.get(key)
+  if (set === undefined) sets.set(key, new Set([parked]))
+  else set.add(parked)
+}
+
+function remove<K>(sets: Map<K, Set<Parked>>, key: K, parked: Parked): void {
+  const set = sets.get(key)
+  if (set?.delete(parked) && set.size === 0) sets.delete(key)
 }
 
 function mayPass({ record: passes }: MessageFilter, read: () => Buffer | null): boolean {

@@ -188,6 +188,7 @@ export class PutChecks {
   #givenUp(request: PutRequest): PutRequest {
     if (!request.topic.startsWith(retryPrefix)) return request
     const { topics, retries } = this.#options
+    topics.checkSend(request.topic)
     const group = request.topic.slice(retryPrefix.length)
     const retriesMax = request.maxReconsumeTimes ?? retries.maxOf(group)
     if (request.reconsumeTimes <= retriesMax && !retries.isOrdered(group)) return request

@@ -181,8 +181,8 @@ function refuseServed(store: string): void {
 }
 
 function prepare(broker: EmbeddedNode['broker'], { topics = [], groups = [] }: ServeOptions): void {
-  for (const { name, queues } of topics) {
-    broker.topics.update({
+  broker.topics.updateAll(
+    topics.map(({ name, queues }) => ({
       topicName: name,
       readQueueNums: queues,
       writeQueueNums: queues,
@@ -191,8 +191,8 @@ function prepare(broker: EmbeddedNode['broker'], { topics = [], groups = [] }: S
       topicSysFlag: 0,
       order: false,
       attributes: {},
-    })
-  }
+    })),
+  )
   for (const group of groups) broker.groups.getOrCreate(group)
 }
 

@@ -30,11 +30,13 @@ export function isSystemGroup(group: string): boolean {
   return systemGroups.has(group) || group.startsWith('CID_RMQ_SYS_')
 }
 
+/** What Java does not call white space: a no-break space and a byte order mark neither. */
+const inked = /\S|[\u00a0\u2007\u202f\ufeff]/
 const legalName = /^[%|a-zA-Z0-9_-]+$/
 
 /** Why a name cannot be a topic's, in RocketMQ's words (TopicValidator.validateTopic), or null. */
 export function topicNameFault(topic: string): string | null {
-  if (topic.trim() === '') return 'The specified topic is blank.'
+  if (!inked.test(topic)) return 'The specified topic is blank.'
   if (!legalName.test(topic)) {
     return `The specified topic: ${topic}, contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$`
   }
@@ -48,13 +50,13 @@ export function topicNameFault(topic: string): string | null {
     : null
 }
 
-/** The same for groups (Validators.checkGroup). */
+/** The same for groups (TopicValidator.validateGroup). */
 export function groupNameFault(group: string): string | null {
-  if (group.trim() === '') return 'the specified group is blank'
-  if (group.length > limits.groupSizeMax)
-    return `the specified group is longer than group max length ${limits.groupSizeMax}.`
+  if (!inked.test(group)) return 'The specified group is blank.'
   if (!legalName.test(group)) {
-    return `the specified group[${group}] contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$`
+    return `The specified group: ${group}, contains illegal characters, allowing only ^[%|a-zA-Z0-9_-]+$`
   }
+  if (group.length > limits.groupSizeMax)
+    return `The specified group: ${group}, is longer than group max length: ${limits.groupSizeMax}`
   return null
 }

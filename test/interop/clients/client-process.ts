@@ -107,11 +107,12 @@ export class ClientProcess {
   #requests = 0
   #said = ''
 
-  constructor(client: ClientName) {
+  /** @param flags of its JVM, more than it has anyway */
+  constructor(client: ClientName, flags: readonly string[] = []) {
     this.#home = mkdtempSync(join(tmpdir(), 'client-'))
     const [command, ...args] = driverCommand(client, this.#home)
     const env = { ...process.env, HOME: this.#home }
-    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env })
+    this.#child = spawn(command, [...flags, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env })
     this.#child.stdin!.on('error', () => {}) // what waits is rejected at its exit
     this.#child.stderr!.on('data', (chunk: Buffer) => {
       this.#said = (this.#said + chunk.toString()).slice(-4000)

@@ -9,6 +9,7 @@ export interface RunningCluster extends Cluster {
 /** Retries begin at level 3. */
 const messageDelayLevel = '1s 2s 1s 1s 1s'
 const transactionCheckMs = 1000
+const patienceMs = 60_000
 const segmentSize = 1024 * 1024
 const fillSize = 256 * 1024
 
@@ -26,23 +27,7 @@ export async function startOurs(): Promise<RunningCluster> {
   return {
     namesrv,
     admin,
-    async age(topic, queues) {
-      const producer = new Producer({ namesrv })
-      const body = Buffer.alloc(fillSize, 'x')
-      for (let queueId = 0; queueId < queues; queueId++)
-        await producer.send({ topic, body: 'gone' }, { brokerName: 'broker-a', queueId })
-      for (let sent = 0; sent < 3 * segmentSize; sent += fillSize)
-        await producer.send({ topic: 'Fill', body })
-      await producer.close()
-      const [queue] = await admin.messages.queues(topic)
-      await eventually(
-        async () => {
-          await admin.brokers.deleteExpiredCommitLog({ clusterName: 'DefaultCluster' })
-          return admin.messages.minOffset(queue!)
-        },
-        (minOffset) => minOffset > 0,
-      )
-    },
+    age: (topic, queues) => age(namesrv, admin, topic, queues),
     async stop() {
       await admin.close()
       await served.close()
@@ -57,19 +42,43 @@ export async function startReal(): Promise<RunningCluster> {
       enablePropertyFilter: 'true',
       messageDelayLevel,
       transactionCheckInterval: transactionCheckMs,
-      // no queue counts as one that holds all it ever did, which only one in memory does
-      accessMessageInMemoryMaxRatio: 0,
+      // what is no longer in the last segment may go when it is asked to
+      mappedFileSizeCommitLog: segmentSize,
+      fileReservedTime: 0,
+      cleanResourceInterval: 1000,
+      // dozens of clients start beside each other: what waits is not to be refused, as after 200 ms
+      waitTimeMillsInSendQueue: patienceMs,
+      waitTimeMillsInTransactionQueue: patienceMs,
+      waitTimeMillsInAdminBrokerQueue: patienceMs,
     },
   })
   const { namesrv } = cluster
-  const admin = await MqAdmin.connect({ namesrv })
+  const admin = await MqAdmin.connect({ namesrv, timeoutMs: patienceMs })
   return {
     namesrv,
     admin,
-    age: () => Promise.resolve(),
+    age: (topic, queues) => age(namesrv, admin, topic, queues),
     async stop() {
       await admin.close()
       await cluster.stop()
     },
   }
+}
+
+/** Has a message in each queue expire. */
+async function age(namesrv: string, admin: MqAdmin, topic: string, queues: number): Promise<void> {
+  const producer = new Producer({ namesrv })
+  const body = Buffer.alloc(fillSize, 'x')
+  for (let queueId = 0; queueId < queues; queueId++)
+    await producer.send({ topic, body: 'gone' }, { brokerName: 'broker-a', queueId })
+  for (let sent = 0; sent < 3 * segmentSize; sent += fillSize) await producer.send({ topic: 'Fill', body })
+  await producer.close()
+  const [queue] = await admin.messages.queues(topic)
+  await eventually(
+    async () => {
+      await admin.brokers.deleteExpiredCommitLog({ clusterName: 'DefaultCluster' })
+      return admin.messages.minOffset(queue!)
+    },
+    (minOffset) => minOffset > 0,
+  )
 }

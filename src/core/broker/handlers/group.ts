@@ -24,7 +24,7 @@ export function groupHandlers(broker: Broker): Handlers {
     GET_SUBSCRIPTIONGROUP_CONFIG(_context, { header }, reply) {
       const config = broker.groups.get(header.group)
       if (config === null) {
-        throw new MqError('MQ_GROUP_NOT_EXIST', `the consumer's group info not exist. group: ${header.group}`)
+        throw new MqError('MQ_GROUP_NOT_EXIST', `No group in this broker. group: ${header.group}`)
       }
       reply({ body: config })
     },

@@ -21,12 +21,13 @@ export function offsetHandlers(broker: Broker): Handlers {
         reply({ header: { offset: 0 } })
         return
       }
-      throw new MqError('MQ_NOT_FOUND', 'Not found, maybe this group consumer boot first')
+      throw new MqError('MQ_NOT_FOUND', 'Not found, V3_0_6_SNAPSHOT maybe this group consumer boot first')
     },
     UPDATE_CONSUMER_OFFSET(_context, { header }, reply) {
       if (broker.groups.get(header.consumerGroup) === null)
         throw new MqError('MQ_GROUP_NOT_EXIST', `Group ${header.consumerGroup} not exist!`)
-      broker.topic(header.topic)
+      if (broker.topics.get(header.topic) === null)
+        throw new MqError('MQ_TOPIC_NOT_EXIST', `Topic ${header.topic} not exist!`)
       broker.offsets.set(header.topic, header.consumerGroup, header.queueId, header.commitOffset)
       reply({})
     },

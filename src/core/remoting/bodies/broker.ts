@@ -1,4 +1,4 @@
-import { parse } from 'dot-properties'
+import { parseProperties } from '../../lib/java-properties.ts'
 import type { HaStatus } from '../../model/ha.ts'
 import type { BrokerStatsData, ConsumeQueue, StatsItem } from '../../model/stats.ts'
 import type { Body } from '../schema.ts'
@@ -22,7 +22,7 @@ export const propertiesText: Body<Readonly<Record<string, string>>> = {
     if (broken !== undefined) throw new TypeError(`no property: ${JSON.stringify(broken)}`)
     return Buffer.from(lines.map((line) => `${line}\n`).join(''))
   },
-  decode: (body) => parse(body.toString('utf8')) as Record<string, string>,
+  decode: (body) => parseProperties(body.toString('utf8')),
 }
 
 function readStatsItem(from: JsonObject): StatsItem {

@@ -3,10 +3,14 @@ import org.apache.rocketmq.client.ClientConfig;
 
 /** What producers and consumers have in common. */
 final class Settings {
+    private static final int PATIENCE_MS = 30_000;
+
     @SuppressWarnings("deprecation")
     static void apply(ClientConfig client, JSONObject options) {
         client.setNamesrvAddr(options.getString("namesrv"));
         client.setInstanceName(options.getString("instance"));
+        // more than the default 3 s: dozens of clients start beside each other
+        client.setMqClientApiTimeout(PATIENCE_MS);
         if (options.containsKey("unit")) {
             client.setUnitName(options.getString("unit"));
         }
