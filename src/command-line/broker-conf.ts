@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { MqError } from '../core/errors.ts'
 import { parseProperties } from '../core/lib/java-properties.ts'
+import { byteCount } from '../core/model/byte-count.ts'
 
 /** What a broker.conf says that means something here. */
 export interface BrokerConf {
@@ -14,6 +15,7 @@ export interface BrokerConf {
   readonly flush?: 'sync' | 'async'
   readonly segmentSize?: number
   readonly retentionHours?: number
+  readonly retentionBytes?: number
   readonly autoCreateTopics?: boolean
   readonly messageDelayLevel?: string
   readonly transactionCheckMs?: number
@@ -32,6 +34,8 @@ const readers: Readonly<Record<string, Reader>> = {
   storePathRootDir: (store) => ({ store }),
   mappedFileSizeCommitLog: (value, name) => ({ segmentSize: wholeNumber(value, name, 0x7fff_ffff) }),
   fileReservedTime: (value, name) => ({ retentionHours: wholeNumber(value, name, 1_000_000) }),
+  // not RocketMQ's: a broker of its own says that it does not know it, and goes on
+  fileReservedSize: (value, name) => ({ retentionBytes: bytes(value, name) }),
   autoCreateTopicEnable: (value, name) => ({ autoCreateTopics: truth(value, name) }),
   messageDelayLevel: (messageDelayLevel) => ({ messageDelayLevel }),
   transactionCheckInterval: (value, name) => ({ transactionCheckMs: wholeNumber(value, name, 86_400_000) }),
@@ -80,6 +84,12 @@ function wholeNumber(value: string, name: string, max: number): number {
   const number = Number(value)
   if (!/^\d+$/.test(value) || number > max) throw bad(name, value, `a whole number from 0 to ${max}`)
   return number
+}
+
+function bytes(value: string, name: string): number {
+  const count = byteCount(value)
+  if (count === null) throw bad(name, value, 'a number of bytes, as 10g; 0 for any')
+  return count
 }
 
 function truth(value: string, name: string): boolean {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import * as Flags from '@oclif/core/flags'
 import { MqError } from '../core/errors.ts'
+import { byteCount } from '../core/model/byte-count.ts'
 import { Sql92SyntaxError } from '../core/model/sql92/lexer.ts'
 import { parseWrittenSql92 } from '../core/model/sql92/parser.ts'
 import { isoTime } from './iso-time.ts'
@@ -129,15 +130,13 @@ function checkSql92(input: string): string {
   }
 }
 
-const unitBytes: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }
 /** Whole pages, which a RocketMQ broker maps; Java maps at most 2^31 − 1 bytes. */
 const pageSize = 4096
 const [segmentSizeMin, segmentSizeMax] = [64 * 1024, 0x7fff_ffff]
 
 function parseSegmentSize(input: string): number {
-  const [, digits, unit] = /^(\d+)([kmg]?)$/.exec(input.trim().toLowerCase()) ?? []
-  const value = Number(digits) * unitBytes[unit ?? '']!
-  if (!(value >= segmentSizeMin && value <= segmentSizeMax) || value % pageSize !== 0) {
+  const value = byteCount(input)
+  if (value === null || !(value >= segmentSizeMin && value <= segmentSizeMax) || value % pageSize !== 0) {
     throw new MqError('MQ_USAGE', `"${input}" is not a segment size`, {
       hint: 'write 64k, 64m or 1g: at least 64k, below 2g, a multiple of 4096',
     })

@@ -55,6 +55,7 @@ describe('broker administration on a folder', () => {
     ['storePathRootDir', '/tmp', 1],
     ['rocketmqHome', 'x -c $@|sh', 1],
     ['fileReservedTime', '0', 2],
+    ['fileReservedSize', '1.5g', 2],
     ['brokerPermission', '9', 2],
     ['autoCreateTopicEnable', 'yes', 2],
     ['fileReservedTime', '1\nrocketmqHome=x', 2],

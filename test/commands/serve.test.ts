@@ -117,6 +117,8 @@ describe('serve', () => {
         'flushDiskType=SYNC_FLUSH',
         'mappedFileSizeCommitLog=65536',
         'autoCreateTopicEnable=false',
+        'fileReservedTime=24',
+        'fileReservedSize=1g',
         'deleteWhen=04',
         '',
       ].join('\n'),
@@ -126,6 +128,9 @@ describe('serve', () => {
     assert.equal(flushDiskType, 'SYNC_FLUSH')
     const list = await runBinary(['clusterList', '-n', address!, '--json'])
     assert.match(list.stdout, /"clusterName": ?"my-cluster"[^}]*"brokerName": ?"my-broker"/)
+    const config = await runBinary(['getBrokerConfig', '-c', 'my-cluster', '-n', address!, '--json'])
+    assert.match(config.stdout, /"fileReservedTime": "24"/)
+    assert.match(config.stdout, /"fileReservedSize": "1073741824"/)
     const refused = await runBinary(['sendMessage', '-t', 'x', '-p', 'x', '-n', address!])
     assert.equal(refused.status, 4)
     const done = ended(child)

@@ -134,6 +134,31 @@ describe('store', () => {
     assert.equal((await run(cluster)).status, 2)
   })
 
+  it('takes no more space than it may, and who asks for what is gone gets the first there is', async () => {
+    const full = folder.path('full')
+    const place = ['-t', 't', '-b', 'broker-a', '-i', '0', '--store', full]
+    const send = (input: string): Promise<Ran> =>
+      run(['sendMessage', ...place, '--lines', '--segment-size', '64k'], { input })
+    const lines = Array.from({ length: 400 }, (_, i) => `${i}`.padStart(400)).join('\n')
+    assert.equal((await send(lines)).status, 0)
+    const segments = (): number => readdirSync(`${full}/commitlog`).length
+    assert.ok(segments() > 3)
+    const limit = ['updateBrokerConfig', '-k', 'fileReservedSize', '-v', '192k', '--store', full]
+    assert.equal((await run(limit)).status, 0)
+    for (let i = 0; i < 3; i++) {
+      assert.equal((await send(lines)).status, 0)
+      // who writes next looks at what there is
+      assert.equal((await send('one')).status, 0)
+      assert.equal(segments(), 3)
+    }
+    assert.equal((await run(['store', 'verify', '--store', full])).status, 0)
+    const read = await run(['consumeMessage', ...place, '-o', '0', '-c', '10000', '-f', '%o\\n'])
+    const offsets = read.stdout.trimEnd().split('\n').map(Number)
+    assert.ok(offsets[0]! > 0)
+    assert.equal(offsets.at(-1), 1602)
+    assert.equal(offsets.length, 1603 - offsets[0]!)
+  })
+
   it('has help, and says what it does not know', async () => {
     for (const args of [['store'], ['store', '--help'], ['help', 'store']]) {
       const { status, stdout } = await run(args)

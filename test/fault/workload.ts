@@ -2,7 +2,7 @@ import { parseHost } from '../../src/core/model/host.ts'
 import { readRecord } from '../../src/core/model/record.ts'
 import type { AppendRequest } from '../../src/core/store/append-batch.ts'
 import type { FileSystem } from '../../src/core/store/file-system.ts'
-import type { Retention } from '../../src/core/store/retention.ts'
+import { keepsAll, type Retention } from '../../src/core/store/retention.ts'
 import { Store } from '../../src/core/store/store.ts'
 
 const host = parseHost('127.0.0.1:9876')
@@ -28,7 +28,7 @@ export interface OpenOptions {
 
 export function openStore(fs: FileSystem, folder: string, options: OpenOptions = {}): Store {
   // nothing expires by itself: the operation `expire` is one of those that are crashed
-  const retention = {}
+  const retention = keepsAll
   return new Store({
     folder,
     fs,

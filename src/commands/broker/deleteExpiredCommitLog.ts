@@ -7,7 +7,8 @@ import type { View } from '../../output/view.ts'
 export default class DeleteExpiredCommitLog extends MqCommand {
   static override summary = 'Delete expired CommitLog files.'
   static override description =
-    'Removes segments of the log whose last message is older than fileReservedTime (72 hours), now.'
+    'Removes segments of the log whose last message is older than fileReservedTime (72 hours), or that are more ' +
+    'than fileReservedSize, now.'
   static override examples = ['$ pocketmq deleteExpiredCommitLog --yes']
   static override flags = {
     brokerAddr: flagKinds.text({ char: 'b', description: 'broker address' }),

@@ -11,9 +11,11 @@ export default class UpdateBrokerConfig extends MqCommand {
   static override summary = "Update broker's config."
   static override description =
     'A folder and `pocketmq serve` take brokerPermission, autoCreateTopicEnable, autoCreateSubscriptionGroup, ' +
-    'traceTopicEnable, useServerSideResetOffset and fileReservedTime (hours), and keep them. A RocketMQ broker takes whatever it is given, misspelt names too.'
+    'traceTopicEnable, useServerSideResetOffset, fileReservedTime (hours) and fileReservedSize (of the log, as 10g; ' +
+    '0: any), and keep them. A RocketMQ broker takes whatever it is given, misspelt names too.'
   static override examples = [
     '$ pocketmq updateBrokerConfig -k fileReservedTime -v 168',
+    '$ pocketmq updateBrokerConfig -k fileReservedSize -v 10g',
     '$ pocketmq updateBrokerConfig -n 127.0.0.1:9876 -c DefaultCluster -k autoCreateTopicEnable -v false',
   ]
   static override flags = {

@@ -149,7 +149,7 @@ export default class Serve extends MqCommand {
     const advertise = flags.advertise ?? conf.advertise
     const segmentSize = flags['segment-size'] ?? conf.segmentSize
     const flush = flags.flush ?? conf.flush
-    const { retentionHours, autoCreateTopics, messageDelayLevel, transactionCheckMs } = conf
+    const { autoCreateTopics, messageDelayLevel, transactionCheckMs } = conf
     checkNetwork(bind, flags['trust-network'])
     checkRole(flags, namesrv)
     return {
@@ -169,7 +169,7 @@ export default class Serve extends MqCommand {
       ...(autoCreateTopics !== undefined && { autoCreateTopics }),
       ...(messageDelayLevel !== undefined && { messageDelayLevel }),
       ...(transactionCheckMs !== undefined && { transactionCheckMs }),
-      ...(retentionHours !== undefined && { retention: { ageMaxMs: retentionHours * hourMs } }),
+      retention: retentionIn(conf),
     }
   }
 
@@ -193,6 +193,14 @@ export default class Serve extends MqCommand {
     const { interrupted } = this
     if (interrupted.aborted) return
     await new Promise((resolve) => interrupted.addEventListener('abort', resolve, { once: true }))
+  }
+}
+
+/** What the file says goes before what the folder was told. */
+function retentionIn({ retentionHours, retentionBytes }: BrokerConf): NonNullable<ServeOptions['retention']> {
+  return {
+    ...(retentionHours !== undefined && { ageMaxMs: retentionHours * hourMs }),
+    ...(retentionBytes !== undefined && { sizeMax: retentionBytes === 0 ? Infinity : retentionBytes }),
   }
 }
 

@@ -21,6 +21,7 @@ const fields = [
   'bornTimestamp',
   'storeTimestamp',
   'storeHost',
+  'bornHost',
   'preparedTransactionOffset',
   'bodySize',
   'crc',

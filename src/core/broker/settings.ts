@@ -1,7 +1,8 @@
 import type { Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
 import { Perm, type TopicConfig } from '../model/topic.ts'
-import { retentionOf, retentionSetting } from '../store/retention.ts'
+import { byteCount } from '../model/byte-count.ts'
+import { retentionOf, retentionSettings, settingsOf } from '../store/retention.ts'
 import type { MessageStore } from '../store/message-store.ts'
 
 /** A setting's default, and why a value cannot be its; RocketMQ's property names and defaults. */
@@ -27,9 +28,14 @@ const rows = {
   /** False: members of a group that is moved are told by RESET_CONSUMER_CLIENT_OFFSET. */
   useServerSideResetOffset: { fallback: 'true', fault: truth },
   /** Hours. */
-  [retentionSetting]: {
+  fileReservedTime: {
     fallback: '72',
     fault: (value) => (/^[1-9]\d{0,5}$/.test(value) ? null : 'it is a number of hours from 1 to 999999'),
+  },
+  /** Bytes of the log; not RocketMQ's: its brokers look at how full the disk is. */
+  fileReservedSize: {
+    fallback: '0',
+    fault: (value) => (byteCount(value) === null ? 'it is a number of bytes, as 10g; 0 for any' : null),
   },
 } as const satisfies Record<string, SettingRow>
 
@@ -59,6 +65,7 @@ export class Settings {
     this.#clock = clock
     for (const name of names)
       this.#values.set(name, given[name]?.toString() ?? store.state.setting(name) ?? rows[name].fallback)
+    this.#showRetention()
   }
 
   isOn(name: SettingName): boolean {
@@ -103,6 +110,15 @@ export class Settings {
       const { state } = this.#store
       state.durably(() => state.raiseDataVersion('topic', this.#clock.now()))
     }
-    if (retentionSetting in values) this.#store.retention = retentionOf(values[retentionSetting])
+    if (retentionSettings.some((name) => name in values)) {
+      this.#store.retention = retentionOf((name) => this.get(name))
+      this.#showRetention()
+    }
+  }
+
+  /** The store was told at its start, or reads the settings that are kept. */
+  #showRetention(): void {
+    for (const [name, value] of Object.entries(settingsOf(this.#store.retention)))
+      this.#values.set(name as SettingName, value)
   }
 }

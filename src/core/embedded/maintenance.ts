@@ -2,6 +2,7 @@ import { systemClock, type Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
 import { nodeFileSystem, type FileSystem } from '../store/file-system.ts'
 import { foreignRefusal, isForeign } from '../store/foreign-log.ts'
+import { keepsAll } from '../store/retention.ts'
 import { segmentBase } from '../store/segment.ts'
 import { Store } from '../store/store.ts'
 import { storeExists } from '../store/store-folder.ts'
@@ -101,7 +102,7 @@ export class Maintenance {
     const { folder } = this.#options
     const lockTimeoutMs = this.#lockTimeoutMs
     // who looks after a folder removes nothing from it, whatever its age
-    const parts = { fs: this.#fs, clock: this.#clock, lockTimeoutMs, retention: {} }
+    const parts = { fs: this.#fs, clock: this.#clock, lockTimeoutMs, retention: keepsAll }
     return new Store({ folder, writer: 'turn', ...parts })
   }
 

@@ -50,12 +50,12 @@ export class Expiry {
    * In a folder nothing runs that could look at the clock: a new segment is the occasion. A server looks
    * every minute as well.
    */
-  whenDue(retention: Retention): void {
+  whenDue(retention: () => Retention): void {
     const { length } = this.#parts.log.segments
     const now = this.#parts.clock.now()
     if (length === this.#segmentsSeen && Math.abs(now - this.#lookedAt) < intervalMs) return
     this.#segmentsSeen = length
     this.#lookedAt = now
-    this.apply(retention)
+    this.apply(retention())
   }
 }

@@ -1,5 +1,5 @@
 import { MqError } from '../errors.ts'
-import type { Retention } from './retention.ts'
+import { defaultRetention, type Retention } from './retention.ts'
 import type { FileSystem } from './file-system.ts'
 import { ForeignCache } from './foreign-cache.ts'
 import { foreignRefusal, ForeignLog } from './foreign-log.ts'
@@ -150,8 +150,8 @@ export class ForeignStore implements MessageStore {
     throw this.#refusal()
   }
 
-  /** Nothing is ever removed. */
-  retention: Retention = {}
+  /** What its broker goes by, for all we know; nothing is ever removed here. */
+  retention: Retention = defaultRetention
 
   /** @throws MQ_STORE_FOREIGN */
   expire(): never {

@@ -139,6 +139,7 @@ export class GroupCommit {
     // in a folder the next writer must be able to trust the row before anyone hears of the records
     error = this.#endTurn(error === null) ?? error
     this.#acknowledge(batch, error)
+    if (!this.#parts.turn.held) this.#parts.turn.tidy()
   }
 
   #acknowledge(records: StagedRecords, error: MqError | null): void {
@@ -213,6 +214,7 @@ export class GroupCommit {
       turn.syncedTo = Math.max(turn.syncedTo, upTo)
       index.flush()
       turn.save(false)
+      turn.tidy()
     } catch {
       // what could not be saved is found again: the next batch begins with a recovery
       turn.torn = true

@@ -13,6 +13,7 @@ import {
   type Database,
   type Statement,
 } from './sqlite.ts'
+import { WriteAheadLog } from './write-ahead-log.ts'
 
 /** A file with another version is dropped and made again from its segment. */
 export const indexVersion = 3
@@ -63,13 +64,16 @@ export class IndexDb {
   readonly base: number
   readonly keys: KeyIndex
   readonly #db: Database
+  /** Null in a file that is not written to. */
+  readonly #log: WriteAheadLog | null
   readonly #entries: ConsumeQueue
   readonly #queueIds = new Map<string, { readonly id: number; endOffset: number }>()
   readonly #progress: Statement<[], ProgressColumns>
   readonly #queue: Statement<[string, number], QueueColumns>
 
-  private constructor(db: Database, base: number) {
+  private constructor(db: Database, base: number, log: WriteAheadLog | null) {
     this.#db = db
+    this.#log = log
     this.base = base
     this.keys = new KeyIndex(db, base)
     this.#entries = new ConsumeQueue(db)
@@ -125,7 +129,7 @@ export class IndexDb {
         db.pragma(`user_version = ${indexVersion}`)
       }).immediate()
     }
-    const index = new IndexDb(db, base)
+    const index = new IndexDb(db, base, mode === 'write' ? new WriteAheadLog(db) : null)
     return index.#progress.get()?.store_id === storeId && index.indexedTo >= base ? index : null
   }
 
@@ -277,6 +281,11 @@ export class IndexDb {
   range(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
     const row = this.#queue.get(topic, queueId)
     return row === undefined ? [] : this.#entries.range(row.id, from, max)
+  }
+
+  /** Once the lock is let go: what need not be done under it. */
+  tidy(): void {
+    this.#log?.tidy()
   }
 
   isSound(): boolean {

@@ -191,6 +191,11 @@ export class OpenIndexes {
     this.active = this.#files.openAnew(segments.findLast((segment) => physicalOffset >= segment.base)!.base)
   }
 
+  /** Once the lock is let go: what need not be done under it. */
+  tidy(): void {
+    this.active?.tidy()
+  }
+
   dropTopic(topic: string): void {
     this.active!.dropTopic(topic)
     this.#catalog!.dropTopic(topic)

@@ -1,20 +1,43 @@
+import { byteCount } from '../model/byte-count.ts'
+
 /** When sealed segments go. Never because the disk is full: a folder on a laptop is no broker's disk. */
 export interface Retention {
   /** Segments whose last message is older go. */
   readonly ageMaxMs?: number
-  /** The oldest go until the log takes no more. */
+  /** The oldest go until the log takes no more; bytes. */
   readonly sizeMax?: number
 }
 
+const hourMs = 3600 * 1000
+
 /** RocketMQ's fileReservedTime */
-export const defaultRetention: Retention = { ageMaxMs: 72 * 3600 * 1000 }
+export const defaultRetention: Retention = { ageMaxMs: 72 * hourMs }
 
-/** What the folder's own setting says, hours. */
-export const retentionSetting = 'fileReservedTime'
+/** Nothing ever goes, whatever the folder's own settings say. */
+export const keepsAll: Retention = { ageMaxMs: Infinity, sizeMax: Infinity }
 
-/** @param setting value of `fileReservedTime`; null: the default */
-export function retentionOf(setting: string | null): Retention {
-  return setting === null ? defaultRetention : { ageMaxMs: Number(setting) * 3600 * 1000 }
+/** The folder's own settings: RocketMQ's, in hours, and one it has not, in bytes, 0 for any size. */
+export const retentionSettings = ['fileReservedTime', 'fileReservedSize'] as const
+
+/** @param setting what the folder says; null: the default */
+export function retentionOf(setting: (name: (typeof retentionSettings)[number]) => string | null): Retention {
+  const [hours, size] = retentionSettings.map(setting)
+  const sizeMax = byteCount(size ?? '0') ?? 0
+  return {
+    ...(hours === null ? defaultRetention : { ageMaxMs: Number(hours) * hourMs }),
+    ...(sizeMax > 0 && { sizeMax }),
+  }
+}
+
+/** The settings that say the same. */
+export function settingsOf({
+  ageMaxMs,
+  sizeMax,
+}: Retention): Record<(typeof retentionSettings)[number], string> {
+  return {
+    fileReservedTime: String((ageMaxMs ?? Infinity) / hourMs),
+    fileReservedSize: String(sizeMax === undefined || sizeMax === Infinity ? 0 : sizeMax),
+  }
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   type Database,
   type Statement,
 } from './sqlite.ts'
+import { WriteAheadLog } from './write-ahead-log.ts'
 
 /** Raised when the tables change; a file with a higher one is refused. */
 export const stateVersion = 5
@@ -108,6 +109,7 @@ interface WriterColumns {
  */
 export class StateDb {
   readonly db: Database
+  readonly #log: WriteAheadLog
   readonly #selectWriter: Statement<[], WriterColumns>
   readonly #updateWriter: Statement<[number, string, number, number, number, number, number, number | null]>
   readonly #selectChanges: Statement<[], { data_version: number }>
@@ -129,6 +131,7 @@ export class StateDb {
     try {
       this.#migrate(path, mode)
       this.#check(path)
+      this.#log = new WriteAheadLog(this.db)
       // 1 µs; as a pragma it would be prepared each time
       this.#selectChanges = this.db.prepare('PRAGMA data_version')
       this.#selectWriter = this.db.prepare('SELECT * FROM writer')
@@ -288,6 +291,11 @@ export class StateDb {
   setMeta(key: string, value: string): void {
     const upsert = 'INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'
     this.durably(() => this.db.prepare(upsert).run(key, value))
+  }
+
+  /** Once the lock is let go: what need not be done under it. */
+  tidy(): void {
+    this.#log.tidy()
   }
 
   close(): void {

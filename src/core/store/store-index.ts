@@ -1,10 +1,11 @@
 import type { CommitLog } from './commit-log.ts'
-import { dispatchedRecord, topicKeyHash } from './dispatcher.ts'
+import { dispatchedRecord } from './dispatcher.ts'
 import { runToEnd, walkLog, walkSteps, type Damage } from './log-walk.ts'
 import { storeTimestampOf } from '../model/record.ts'
 import type { QueueEntry, QueueExtent } from './index-db.ts'
 import type { IndexFiles } from './index-files.ts'
-import { IndexTail, tailRange, type DispatchedRecord } from './index-rows.ts'
+import { IndexReader } from './index-reader.ts'
+import { IndexTail, type DispatchedRecord } from './index-rows.ts'
 import { OpenIndexes } from './open-indexes.ts'
 import { QueueWindows } from './queue-windows.ts'
 import { isCorrupt } from './sqlite.ts'
@@ -29,6 +30,7 @@ export class StoreIndex {
   readonly #files: OpenIndexes
   readonly #tail = new IndexTail()
   readonly #windows = new QueueWindows()
+  readonly #reader: IndexReader
   /** Log offset up to which records are in the files or in the tail. */
   #coveredTo = 0
   #lastStoreTime = 0
@@ -49,6 +51,13 @@ export class StoreIndex {
     this.#onDamage = onDamage
     this.#onDeleted = onDeleted
     this.#files = new OpenIndexes(files, log, tombstoneOf, (base, add) => this.#walk(base, add))
+    this.#reader = new IndexReader({
+      files: this.#files,
+      tail: this.#tail,
+      windows: this.#windows,
+      tombstoneOf,
+      coveredTo: () => this.#coveredTo,
+    })
   }
 
   get coveredTo(): number {
@@ -124,6 +133,11 @@ export class StoreIndex {
   detach(): void {
     this.#windows.forget()
     this.#files.writing = false
+  }
+
+  /** Once the lock is let go: what need not be done under it. */
+  tidy(): void {
+    this.#files.tidy()
   }
 
   /** Writer, before `attach`, when the last one died or the machine did: drops what is not to trust. */
@@ -217,84 +231,22 @@ export class StoreIndex {
 
   /** Null when nothing is there. */
   extent(topic: string, queueId: number): QueueExtent | null {
-    return this.#guarded(() => {
-      const read = (): QueueExtent | null => this.#flushedExtent(topic, queueId)
-      const flushed = this.#files.writing ? this.#windows.extent(topic, queueId, read) : read()
-      const tail = this.#tail.rows(topic, queueId)
-      if (tail.length === 0) return flushed
-      const minOffset = flushed?.minOffset ?? tail[0]!.firstOffset
-      return { topic, queueId, minOffset, endOffset: tail.at(-1)!.endOffset }
-    })
-  }
-
-  #flushedExtent(topic: string, queueId: number): QueueExtent | null {
-    const [sealed, active] = [this.#files.sealedExtent(topic, queueId), this.#activeExtent(topic, queueId)]
-    if (sealed === null || active === null) return sealed ?? active
-    return { topic, queueId, minOffset: sealed.minOffset, endOffset: active.endOffset }
-  }
-
-  /** A writer may have put more into the file than its reader has seen of the log. */
-  #activeExtent(topic: string, queueId: number): QueueExtent | null {
-    const { active, writing } = this.#files
-    if (active === null || writing) return active?.extent(topic, queueId) ?? null
-    return active.extentWithin(topic, queueId, this.#tombstoneOf(topic), this.#coveredTo)
+    return this.#guarded(() => this.#reader.extent(topic, queueId))
   }
 
   /** All queues that hold something. */
   extents(): QueueExtent[] {
-    const parts: Pick<QueueExtent, 'topic' | 'queueId'>[] = [
-      ...this.#files.sealedBases().flatMap((base) => this.extentsOf(base)),
-      ...(this.#files.active?.extents() ?? []),
-    ]
-    for (const [topic, queueId] of this.#tail.queues()) parts.push({ topic, queueId })
-    const byName = new Map(parts.map((part) => [`${part.topic}/${part.queueId}`, part]))
-    return [...byName.values()].flatMap(({ topic, queueId }) => this.extent(topic, queueId) ?? [])
+    return this.#guarded(() => this.#reader.extents())
   }
 
   /** Entries from `from` on, at most `max`, in order. */
   range(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
-    return this.#guarded(() => {
-      const entries: QueueEntry[] = []
-      let next = from
-      while (entries.length < max) {
-        const part = this.#rangeOnce(topic, queueId, next, max - entries.length)
-        if (part.length === 0) break
-        for (const entry of part) {
-          if (entry.physicalOffset >= this.#coveredTo) return entries
-          entries.push(entry)
-        }
-        next = part.at(-1)!.queueOffset + 1
-      }
-      return entries
-    })
-  }
-
-  #rangeOnce(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
-    const tail = this.#tail.rows(topic, queueId)
-    if (tail.length > 0 && from >= tail[0]!.firstOffset) return tailRange(tail, from, max)
-    const read = (wanted: number): QueueEntry[] => this.#flushedRange(topic, queueId, from, wanted)
-    const flushed = this.#files.writing ? this.#windows.range(topic, queueId, from, max, read) : read(max)
-    return flushed.length > 0 ? flushed : tailRange(tail, from, max)
-  }
-
-  #flushedRange(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
-    const sealed = this.#files.sealedRange(topic, queueId, from, max)
-    if (sealed !== null) return sealed
-    const tombstone = this.#tombstoneOf(topic)
-    const rows = this.#files.active?.range(topic, queueId, from, max) ?? []
-    return tombstone === 0 ? rows : rows.filter((entry) => entry.physicalOffset >= tombstone)
+    return this.#guarded(() => this.#reader.range(topic, queueId, from, max))
   }
 
   /** Log offsets of messages that may have a key, newest first. The caller compares the text. */
   find(topic: string, key: string): number[] {
-    return this.#guarded(() => {
-      const hash = topicKeyHash(topic, key)
-      const found = new Set(this.#files.active?.keys.find(hash) ?? [])
-      const { keyHashes, keyPhysicalOffsets, keyCount } = this.#tail
-      for (let i = 0; i < keyCount; i++) if (keyHashes[i] === hash) found.add(keyPhysicalOffsets[i]!)
-      for (const offset of this.#files.sealedKeys(hash)) found.add(offset)
-      return [...found].sort((a, b) => b - a)
-    })
+    return this.#guarded(() => this.#reader.find(topic, key))
   }
 
   /** Where a file says a queue's offset lies, the log holds another record: the file is made again. */

@@ -14,7 +14,7 @@ import type { DispatchedRecord } from './index-rows.ts'
 import { StoreLock } from './lock.ts'
 import type { Damage } from './log-walk.ts'
 import { joinedRecordsOf, recordsOf, type JoinedRecords } from './record-reader.ts'
-import { retentionOf, retentionSetting, type Retention } from './retention.ts'
+import { retentionOf, type Retention } from './retention.ts'
 import type { StateDb } from './state-db.ts'
 import { QueueFloors, recordDamage, Tombstones } from './state-tables.ts'
 import { openFolder, storeExists } from './store-folder.ts'
@@ -42,7 +42,7 @@ export interface StoreOptions {
   readonly flush?: 'sync' | 'async'
   /** How long to wait for another writer. */
   readonly lockTimeoutMs?: number
-  /** Applied by itself, when a segment is full and by a server every minute. Default 72 h. */
+  /** Applied by itself, when a segment is full and by a server every minute. Default: as the folder says. */
   readonly retention?: Retention
 }
 
@@ -70,7 +70,7 @@ export class Store {
   readonly #tombstones: Tombstones
   readonly #floors: QueueFloors
   #seenState = -1
-  #retention: Retention | null
+  #retention: Retention
   readonly #damageTold = new Set<number>()
 
   /** True when a store has been created in the folder. */
@@ -85,7 +85,7 @@ export class Store {
   constructor(options: StoreOptions) {
     const { folder, fs, clock } = options
     this.#options = options
-    this.#retention = options.retention ?? null
+    this.#retention = options.retention ?? {}
     const own = join(folder, 'pocketmq')
     const { state, format } = openFolder(options)
     this.state = state
@@ -283,7 +283,7 @@ export class Store {
 
   /** As the folder says, unless whoever opened it said so, or says so now. */
   get retention(): Retention {
-    return this.#retention ?? retentionOf(this.state.setting(retentionSetting))
+    return { ...retentionOf((name) => this.state.setting(name)), ...this.#retention }
   }
 
   set retention(retention: Retention) {
@@ -352,7 +352,7 @@ export class Store {
   }
 
   #expireWhenDue(): void {
-    this.#expiry.whenDue(this.retention)
+    this.#expiry.whenDue(() => this.retention)
   }
 
   #damaged(damage: Damage): void {

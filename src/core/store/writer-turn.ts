@@ -190,6 +190,12 @@ export class WriterTurn {
     }
   }
 
+  /** What need not be done while others wait for the folder. */
+  tidy(): void {
+    this.#parts.index.tidy()
+    this.#parts.state.tidy()
+  }
+
   /** Something that is staged is due at this time, epoch ms. */
   expectDue(at: number): void {
     this.nextDueAt = Math.min(at, this.nextDueAt ?? Infinity)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Broker } from '../../../src/core/broker/broker.ts'
+import { formatHost, parseHost } from '../../../src/core/model/host.ts'
 import { offsetMsgId } from '../../../src/core/model/ids.ts'
 import { formatProperties, parseProperties } from '../../../src/core/model/properties.ts'
 import { readRecord } from '../../../src/core/model/record.ts'
@@ -51,6 +52,24 @@ describe('messages that were consumed in vain', () => {
     time.advance(ms)
     await new Promise<void>((resolve) => broker.store.whenSynced(resolve))
   }
+
+  it('keep where they were born, over IPv6 or not, and are stored by who takes them back', async () => {
+    const v6 = parseHost('[2001:db8::7]:4711')
+    const sent = await put(broker, {
+      bornHost: v6,
+      storeHost: v6,
+      properties: formatProperties({ KEYS: 'k' }),
+    })
+    await sendBack(sent.physicalOffset)
+    await pass(10_000)
+    const [copy] = copies('%RETRY%G')
+    assert.equal(copy!.properties['ORIGIN_MESSAGE_ID'], offsetMsgId(v6, sent.physicalOffset))
+    assert.equal(copy!.properties['ORIGIN_MESSAGE_ID'].length, 56)
+    const { bornHost, storeHost, body } = readRecord(broker.store.record(copy!.physicalOffset)!, 0)
+    assert.equal(formatHost(bornHost), '[2001:db8::7]:4711')
+    assert.equal(formatHost(storeHost), formatHost(host))
+    assert.equal(body.toString(), 'hello')
+  })
 
   it('come again by the retry topic, later each time, and at last are dead letters', async () => {
     const sent = await put(broker, { properties: formatProperties({ KEYS: 'k', TAGS: 'a', UNIQ_KEY: 'U' }) })

@@ -29,6 +29,20 @@ describe('settings of a broker', () => {
     assert.deepEqual(broker.store.retention, { ageMaxMs: 720 * 3_600_000 })
   })
 
+  it('limit the log by space, too, and the other limit stays', () => {
+    broker.settings.update({ fileReservedTime: '24' })
+    broker.settings.update({ fileReservedSize: '2g' })
+    const retention = { ageMaxMs: 24 * 3_600_000, sizeMax: 2 * 1024 ** 3 }
+    assert.deepEqual(broker.store.retention, retention)
+    assert.equal(broker.settings.get('fileReservedSize'), '2147483648')
+    closeBroker(broker)
+    broker = openBroker(folder.path, time)
+    assert.deepEqual(broker.store.retention, retention)
+    broker.settings.update({ fileReservedSize: '0' })
+    assert.deepEqual(broker.store.retention, { ageMaxMs: 24 * 3_600_000 })
+    assert.throws(() => broker.settings.update({ fileReservedSize: 'big' }), { code: 'MQ_INVALID_PARAMETER' })
+  })
+
   it('keep no prototype of an object', () => {
     assert.throws(() => broker.settings.update({ constructor: 'x' }), { code: 'MQ_NO_PERMISSION' })
     assert.throws(() => broker.settings.update(JSON.parse('{"__proto__":"x"}') as Record<string, string>), {

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
-import { defaultRetention, expiredSegments } from '../../../src/core/store/retention.ts'
+import {
+  defaultRetention,
+  expiredSegments,
+  keepsAll,
+  retentionOf,
+  settingsOf,
+} from '../../../src/core/store/retention.ts'
 
 const hour = 3600 * 1000
 const now = 1_000 * hour
@@ -44,6 +50,23 @@ describe('expiredSegments', () => {
   })
 
   it('keeps everything without limits', () => {
-    assert.deepEqual(expiredSegments(segments(10_000, null), size, {}, now), [])
+    for (const retention of [{}, keepsAll])
+      assert.deepEqual(expiredSegments(segments(10_000, null), size, retention, now), [])
+  })
+})
+
+describe('the settings of a folder', () => {
+  const of = (time: string | null, size: string | null) =>
+    retentionOf((name) => (name === 'fileReservedTime' ? time : size))
+
+  it('are a retention by time and by space', () => {
+    assert.deepEqual(of(null, null), defaultRetention)
+    assert.deepEqual(of('24', '10g'), { ageMaxMs: 24 * hour, sizeMax: 10 * 1024 ** 3 })
+    assert.deepEqual(of('24', '0'), { ageMaxMs: 24 * hour })
+  })
+
+  it('say what a retention is', () => {
+    assert.deepEqual(settingsOf(of('24', '1m')), { fileReservedTime: '24', fileReservedSize: '1048576' })
+    assert.deepEqual(settingsOf(defaultRetention), { fileReservedTime: '72', fileReservedSize: '0' })
   })
 })

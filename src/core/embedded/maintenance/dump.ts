@@ -29,6 +29,7 @@ export type LogRecord = {
   readonly bornTimestamp: number
   readonly storeTimestamp: number
   readonly storeHost: string
+  readonly bornHost: string
   readonly preparedTransactionOffset: number
   readonly bodySize: number
   /** What was checked: a CRC over the whole record, or over its body only, as RocketMQ writes by default. */
@@ -124,6 +125,7 @@ function recordAt(source: Buffer, at: number, size: number, offset: number): Log
     bornTimestamp: record.bornTimestamp,
     storeTimestamp: record.storeTimestamp,
     storeHost: formatHost(record.storeHost),
+    bornHost: formatHost(record.bornHost),
     preparedTransactionOffset: record.preparedTransactionOffset,
     bodySize: record.body.length,
     crc: crcOf(properties) === null ? 'body' : 'record',

@@ -5,6 +5,7 @@ import { MqError } from '../../errors.ts'
 import { ConsumeQueueWriter } from '../../store/consume-queue-files.ts'
 import type { FileSystem } from '../../store/file-system.ts'
 import type { QueueEntry } from '../../store/index-db.ts'
+import { keepsAll } from '../../store/retention.ts'
 import { segmentName } from '../../store/segment.ts'
 import { Store } from '../../store/store.ts'
 import { exportConfig, type ExportedConfig } from './export-config.ts'
@@ -37,8 +38,7 @@ export function* exportStore(
   if (fs.list(to).length > 0) {
     throw new MqError('MQ_FAILED', `${to} is not empty`, { hint: 'name a folder that is not there yet' })
   }
-  // without a retention: all that is there goes along, whatever its age
-  const store = new Store({ folder, fs, clock, writer: 'hold', lockTimeoutMs, retention: {} })
+  const store = new Store({ folder, fs, clock, writer: 'hold', lockTimeoutMs, retention: keepsAll })
   const draft = join(dirname(to), `.${basename(to)}.${process.pid}.partial`)
   try {
     const segments = yield* copySegments(fs, store, folder, draft)
