@@ -241,6 +241,7 @@ export class Broker {
       filter,
       // one that does not read gets no more: it asks again once it has read what it was sent
       retry: () => done(channel.congested ? answer : this.#get(request, filter)),
+      giveUp: () => done(answer),
     })
   }
 
@@ -281,6 +282,7 @@ export class Broker {
         timeoutMs: Math.max(1, Math.min(leftMs, dueAt - this.now())),
         filter: parts.filter,
         retry: attempt,
+        giveUp: () => done(answer),
       })
     }
     attempt()
@@ -294,8 +296,8 @@ export class Broker {
     if (answer() || waitMs <= 0 || this.#exclusiveModes) return done(answer())
     const dueInMs = (this.#pop.nextDueAt(topic, group) ?? Infinity) - this.now()
     const timeoutMs = Math.max(1, Math.min(waitMs, dueInMs))
-    const place = { channel, group, topic, queueId: anyQueue, offset: 0 }
-    this.#popWaiters.park({ ...place, timeoutMs, filter: everyMessage, retry: () => done(answer()) })
+    const place = { channel, group, topic, queueId: anyQueue, offset: 0, timeoutMs, filter: everyMessage }
+    this.#popWaiters.park({ ...place, retry: () => done(answer()), giveUp: () => done(false) })
   }
 
   /** Requests of a group that wait for something to pop. */

@@ -12,6 +12,11 @@ export interface WaitingPull {
   readonly filter: MessageFilter
   /** Called once: when a record has come, or after `timeoutMs`. */
   readonly retry: () => void
+  /**
+   * Called instead of what `retry` had to do when that throws: by a timer, where nobody catches it, it would
+   * end the server. Whoever is told that there is nothing asks again, and is told why then.
+   */
+  readonly giveUp: () => void
 }
 
 /** A record that can be pulled now. */
@@ -61,7 +66,11 @@ export class LongPoll {
 
   #wake(parked: Parked): void {
     this.#leave(parked)
-    parked.pull.retry()
+    try {
+      parked.pull.retry()
+    } catch {
+      parked.pull.giveUp()
+    }
   }
 
   /** Asked for every record: no server is busier than one that nobody waits for. */
@@ -127,6 +136,11 @@ function remove<K>(sets: Map<K, Set<Parked>>, key: K, parked: Parked): void {
 
 function mayPass({ record: passes }: MessageFilter, read: () => Buffer | null): boolean {
   if (passes === null) return true
-  const record = read()
-  return record === null || passes(record)
+  try {
+    const record = read()
+    return record === null || passes(record)
+  } catch {
+    // it looks itself
+    return true
+  }
 }

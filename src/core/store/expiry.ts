@@ -58,4 +58,13 @@ export class Expiry {
     this.#lookedAt = now
     this.apply(retention())
   }
+
+  /** The same by a timer, where nobody could be told: what cannot go now stays for another minute. */
+  ifPossible(retention: () => Retention): void {
+    try {
+      this.whenDue(retention)
+    } catch {
+      // whoever asks for it is told why
+    }
+  }
 }

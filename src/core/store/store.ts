@@ -278,7 +278,7 @@ export class Store {
 
   /** In 'hold': flushes log and index, called by a timer. */
   syncLater(): void {
-    this.#writing.syncLater(() => this.#expireWhenDue())
+    this.#writing.syncLater(() => this.#expiry.ifPossible(() => this.retention))
   }
 
   /** As the folder says, unless whoever opened it said so, or says so now. */

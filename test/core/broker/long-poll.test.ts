@@ -39,6 +39,7 @@ describe('LongPoll', () => {
     const channel = new FakeChannel()
     const filter = tagFilter('*')
     const retry = (): void => void retried.push(name)
+    const giveUp = (): void => void retried.push(`${name} in vain`)
     waiters.park({
       channel,
       group: 'g',
@@ -48,6 +49,7 @@ describe('LongPoll', () => {
       timeoutMs: 10,
       filter,
       retry,
+      giveUp,
       ...change,
     })
     return channel

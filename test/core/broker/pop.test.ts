@@ -147,6 +147,18 @@ describe('POP', () => {
     assert.equal(time.waiting, 0)
   })
 
+  it('answers who waits though nothing can be read or stored by then', () => {
+    const waiting = pop({ waitMs: 1000 })
+    let hasMessage: boolean | null = null
+    const place = { group: 'g', topic: 'T', queueId: -1, waitMs: 1000 }
+    broker.awaitMessage(channel, place, (has) => (hasMessage = has))
+    broker.store.extent = () => {
+      throw new Error('EIO: i/o error, read')
+    }
+    time.advance(1000)
+    assert.deepEqual([waiting.answer!.count, hasMessage], [0, false])
+  })
+
   it('hides a message longer, or brings it back sooner; the old receipt is void', async () => {
     await put(broker)
     const [first] = popped()
@@ -211,6 +223,28 @@ describe('POP', () => {
     const [letter] = popped({ topic: '%DLQ%g', group: 'reader' })
     assert.equal(letter!.body.toString(), 'full')
     assert.equal(letter!.properties.a![0], 'x')
+  })
+
+  it('hands out what is behind a message that cannot be buried, and buries it later', async () => {
+    await put(broker, text('poison'))
+    for (let i = 0; i <= 16; i++) {
+      popped()
+      time.advance(1000)
+    }
+    await put(broker, text('behind'))
+    const append = broker.store.append.bind(broker.store)
+    broker.store.append = () => {
+      throw new Error('ENOSPC: no space left on device')
+    }
+    assert.deepEqual(
+      popped({ invisibleMs: 60_000 }).map(({ body }) => body.toString()),
+      ['behind'],
+    )
+    broker.store.append = append
+    time.advance(30_000)
+    assert.deepEqual(popped(), [])
+    await put(broker, { topic: 'other' })
+    assert.equal(popped({ topic: '%DLQ%g', group: 'reader' })[0]!.body.toString(), 'poison')
   })
 
   it('goes on where someone moved the group to', async () => {

@@ -192,6 +192,15 @@ describe('pulling', () => {
       assert.equal(time.waiting, 0)
     })
 
+    it('is answered though nothing can be read by then: nobody is left to tell, and others are served', () => {
+      const waiting = pull({ suspendMs: 1000 })
+      broker.store.extent = () => {
+        throw new Error('EIO: i/o error, read')
+      }
+      time.advance(1000)
+      assert.equal(waiting.answer!.status, 'NO_MESSAGE_IN_QUEUE')
+    })
+
     it('shares a message with everyone who waits for it', async () => {
       const waiting = Array.from({ length: 100 }, () => pull({ suspendMs: 1000 }))
       await put(broker, { body: Buffer.from('for all') })

@@ -80,6 +80,19 @@ describe('a store over its life', () => {
     again.close()
   })
 
+  it('serves on when segments that have expired cannot be removed', () => {
+    const store = open({ writer: 'hold' })
+    for (let i = 0; i < 6; i++) send(store, 't', 0, `old ${i}`, segmentSize * 0.4)
+    store.retention = { sizeMax: segmentSize }
+    store.neededFrom = () => {
+      throw new Error('EIO: i/o error, read')
+    }
+    store.syncLater()
+    assert.equal(send(store, 't', 0, 'new'), 6)
+    assert.throws(() => store.expire(store.retention), /EIO/)
+    store.close()
+  })
+
   it('lets a reader go on that was open while another process rolled, expired and rebuilt', () => {
     const writer = open()
     const reader = open()

@@ -115,8 +115,19 @@ export class Pop {
       for (const { queue, receipt } of taking.dead)
         this.#receipts.put(queue, { ...receipt, invisibleUntil: now + deadLetterMs })
     })
-    for (const { queue, receipt, record } of taking.dead) this.#bury(queue, receipt, record)
+    this.#buryAll(taking)
     return answerOf(taking)
+  }
+
+  /** What cannot be stored now is tried again when its time is over: the others are handed out already. */
+  #buryAll({ dead }: Taking): void {
+    for (const { queue, receipt, record } of dead) {
+      try {
+        this.#bury(queue, receipt, record)
+      } catch {
+        // whoever sends is told why
+      }
+    }
   }
 
   #take(taking: Taking, queueId: number): void {
