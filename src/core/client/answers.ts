@@ -57,9 +57,8 @@ export async function toldAnswer(
     respond(answerFrame(command, 'PUSH_REPLY_MESSAGE_TO_CLIENT', {}))
     told(found)
   })
-  const { brokerAddrTable } = await nameServers.clusterInfo()
-  const addresses = Object.values(brokerAddrTable).flatMap((broker) => brokerAddr(broker) ?? [])
   const body = { clientId, producerGroups: [producerGroup], consumers: [], fingerprint: 0, withoutSub: false }
+  let addresses: readonly string[] = []
   const heartbeat = async (): Promise<PromiseSettledResult<void>[]> =>
     Promise.allSettled(
       addresses.map(async (address) =>
@@ -69,17 +68,22 @@ export async function toldAnswer(
         ),
       ),
     )
-  const taken = await heartbeat()
-  const refused = taken.find((each) => each.status === 'rejected')
-  if (refused !== undefined && taken.every(({ status }) => status === 'rejected')) {
+  try {
+    const { brokerAddrTable } = await nameServers.clusterInfo()
+    addresses = Object.values(brokerAddrTable).flatMap((broker) => brokerAddr(broker) ?? [])
+    const taken = await heartbeat()
+    const refused = taken.find((each) => each.status === 'rejected')
+    if (refused !== undefined && taken.every(({ status }) => status === 'rejected')) throw refused.reason
+  } catch (error) {
     off()
-    throw refused.reason
+    throw error
   }
   const timer = setInterval(() => void heartbeat(), heartbeatMs)
   return {
     next(deadline, signal) {
       const late = setTimeout(() => told(null), deadline - Date.now())
       signal?.addEventListener('abort', () => told(null), { once: true })
+      if (signal?.aborted === true) told(null)
       return answer.finally(() => clearTimeout(late))
     },
     close() {

@@ -10,6 +10,8 @@ export type OnAnswer<N extends RequestName> = (error: MqError | null, reply: Rep
 
 /** NettyServerConfig.serverAsyncSemaphoreValue */
 const openMax = 64
+/** Of an answer's body: it is parsed while everyone else waits, and anybody may be who answers. */
+const answerSizeMax = 4 * 1024 * 1024
 
 interface Open {
   readonly connection: Connection
@@ -53,6 +55,7 @@ export class Questions {
         if (error !== null) return onAnswer(error, null)
         let reply: ReplyOf<N>
         try {
+          checkSize(command!)
           reply = decodeReply(name, command!)
         } catch (cause) {
           const why = `${connection.remoteAddress} answered with what cannot be read: ${(cause as Error).message}`
@@ -82,4 +85,9 @@ export class Questions {
     open.cancelTimeout()
     open.settle(error, command)
   }
+}
+
+/** @throws RangeError */
+function checkSize({ body: { length } }: Command): void {
+  if (length > answerSizeMax) throw new RangeError(`${length} bytes, at most ${answerSizeMax} are taken`)
 }

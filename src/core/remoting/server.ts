@@ -129,7 +129,7 @@ export class RemotingServer {
   push<N extends RequestName>(channel: Channel, name: N, call: CallOf<N>): boolean {
     const connection = this.#reader(channel)
     if (connection === null) return false
-    this.#request(connection, name, call, this.#nextOpaque(), CommandFlag.oneway)
+    connection.send(requestFrame(name, call, this.#nextOpaque(), CommandFlag.oneway))
     return true
   }
 
@@ -145,8 +145,9 @@ export class RemotingServer {
     if (connection === null)
       return onAnswer(new MqError('MQ_FAILED', `${channel.remoteAddress} has gone, or does not read`), null)
     const opaque = this.#nextOpaque()
-    if (this.#questions.open(connection, opaque, name, timeoutMs, onAnswer))
-      this.#request(connection, name, call, opaque, 0)
+    // before it is remembered: nobody would wait for what could not be asked
+    const frame = requestFrame(name, call, opaque, 0)
+    if (this.#questions.open(connection, opaque, name, timeoutMs, onAnswer)) connection.send(frame)
   }
 
   /** Null: it has gone, or does not read. */
@@ -157,17 +158,6 @@ export class RemotingServer {
 
   #nextOpaque(): number {
     return (this.#opaque = (this.#opaque + 1) & 0x7fffffff)
-  }
-
-  #request<N extends RequestName>(
-    connection: Connection,
-    name: N,
-    call: CallOf<N>,
-    opaque: number,
-    flag: number,
-  ): void {
-    const header = { language: ourLanguage, version: ourVersion, opaque, remark: null, flag }
-    connection.send(encodeFrame({ ...encodeCall(name, call), ...header, serializeType: 'json' }))
   }
 
   /** While others are refused for it: who has read nothing between two looks does not come to it any more. */
@@ -203,6 +193,12 @@ export class RemotingServer {
       to.fail(error)
     }
   }
+}
+
+/** A request to a client. @throws HeaderError, RangeError, FrameError for a call that breaks its row */
+function requestFrame<N extends RequestName>(name: N, call: CallOf<N>, opaque: number, flag: number): Buffer {
+  const header = { language: ourLanguage, version: ourVersion, opaque, remark: null, flag }
+  return encodeFrame({ ...encodeCall(name, call), ...header, serializeType: 'json' })
 }
 
 /** Where the answer to one request goes. */

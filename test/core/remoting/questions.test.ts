@@ -96,6 +96,14 @@ describe('RemotingServer asks clients', () => {
     assert.equal(time.waiting, 0)
   })
 
+  it('and reads no answer that others would have to wait for', async () => {
+    const { opaque } = await ask()
+    const body = Buffer.from(`{"jstack":"${'x'.repeat(5 * 1024 * 1024)}"}`)
+    client.ask({ code: 0, flag: CommandFlag.response, opaque, body })
+    await until(() => outcomes.length === 1)
+    assert.deepEqual(outcomes, [['MQ_FAILED', null]])
+  })
+
   it('and not more of them than it can keep', async () => {
     await ask()
     for (let i = 1; i < 64; i++) question()
