@@ -38,6 +38,13 @@ export class JsonBytes {
     this.bytes = Buffer.allocUnsafeSlow(size)
   }
 
+  /** What was written, until something else is. */
+  taken(): Buffer {
+    const { at } = this
+    this.at = 0
+    return this.bytes.subarray(0, at)
+  }
+
   piece(piece: Uint8Array): void {
     const { bytes } = this
     let { at } = this

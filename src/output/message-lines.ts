@@ -6,13 +6,11 @@ import { messageFields, messageJson } from './message-json.ts'
 import { RecordLine, type MessageField } from './record-line.ts'
 import type { LineWriter } from './view.ts'
 
-/** Larger records cost little beside their own bytes: JSON.stringify does them. */
-const recordSizeMax = 16 * 1024
 /** All but what is text: names of the fields, numbers. */
 const fixedMax = 1024
 /** Ids, tag and keys stand in a line once more than in its record. */
 const sizeGrowth = 2 * jsonGrowth
-const piecesSize = 128 * 1024
+const pieceSize = 128 * 1024
 
 /**
  * Messages as NDJSON, byte for byte what JSON.stringify makes of `messageJson`, at a fraction of its cost
@@ -21,8 +19,9 @@ const piecesSize = 128 * 1024
 export class MessageLines implements LineWriter<Message> {
   readonly #fields: readonly string[] | null
   readonly #line: RecordLine
-  #json = new JsonBytes(0)
-  #pieces: Buffer[] = []
+  readonly #json = new JsonBytes(pieceSize)
+  /** A line that is a piece of its own. */
+  #large: Buffer | null = null
 
   /** @param fields what --columns names; null: all */
   constructor(fields: readonly string[] | null) {
@@ -31,32 +30,36 @@ export class MessageLines implements LineWriter<Message> {
     this.#line = new RecordLine([...shown] as MessageField[])
   }
 
-  lines(messages: readonly Message[]): readonly Buffer[] {
-    for (const message of messages) {
-      if (message instanceof RecordMessage && message.size <= recordSizeMax) {
+  *lines(messages: readonly Message[]): Generator<Buffer> {
+    for (let next = 0; next < messages.length;) {
+      next = this.#fill(messages, next)
+      if (this.#json.at > 0) yield this.#json.taken()
+      if (this.#large !== null) yield this.#large
+      this.#large = null
+    }
+  }
+
+  /** Writes lines as far as there is room. @returns the place of the first message that is left */
+  #fill(messages: readonly Message[], from: number): number {
+    const json = this.#json
+    for (let i = from; i < messages.length; i++) {
+      const message = messages[i]!
+      if (message instanceof RecordMessage) {
         const size = message.size * sizeGrowth + message.brokerName.length * jsonGrowth + fixedMax
-        this.#makeRoom(size, piecesSize)
-        if (this.#line.write(this.#json, message)) continue
+        // larger records cost little beside their own bytes: JSON.stringify does them
+        if (size <= json.bytes.length) {
+          if (size > json.bytes.length - json.at) return i
+          if (this.#line.write(json, message)) continue
+        }
       }
       const text = Buffer.from(JSON.stringify(pickFields(messageJson(message), this.#fields)) + '\n')
-      this.#makeRoom(text.length, 0)
-      this.#json.piece(text)
+      if (text.length > json.bytes.length - json.at) {
+        this.#large = text
+        return i + 1
+      }
+      this.#line.forget()
+      json.piece(text)
     }
-    this.#endPiece()
-    const pieces = this.#pieces
-    this.#pieces = []
-    return pieces
-  }
-
-  #makeRoom(size: number, least: number): void {
-    if (this.#json.bytes.length - this.#json.at >= size) return
-    this.#endPiece()
-    this.#json = new JsonBytes(Math.max(size, least))
-  }
-
-  #endPiece(): void {
-    const { bytes, at } = this.#json
-    if (at > 0) this.#pieces.push(bytes.subarray(0, at))
-    this.#json = new JsonBytes(0)
+    return messages.length
   }
 }

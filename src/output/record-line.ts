@@ -286,6 +286,11 @@ export class RecordLine {
     return true
   }
 
+  /** Something else is written to the JSON, perhaps where the line before lies. */
+  forget(): void {
+    this.#last = null
+  }
+
   #copyLast(json: JsonBytes): boolean {
     const last = this.#last
     if (last?.json !== json || json.at + last.end - last.begin > json.bytes.length) return false

@@ -19,8 +19,8 @@ export async function* batchesOf<T>(items: Items<T>): AsyncGenerator<readonly T[
 }
 
 export interface LineWriter<T> {
-  /** The lines of all of them, in pieces. */
-  lines(items: readonly T[]): readonly Buffer[]
+  /** The lines of all of them, in pieces; each is overwritten by the next. */
+  lines(items: readonly T[]): Iterable<Buffer>
 }
 
 /** What a command hands back: typed items, and how each format shows them. */

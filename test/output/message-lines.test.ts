@@ -140,6 +140,11 @@ function decoded(answer: Buffer, brokerName: string): Message[] {
   return messages
 }
 
+/** Each piece is overwritten by the next. */
+function joined(pieces: Iterable<Buffer>): Buffer {
+  return Buffer.concat(Array.from(pieces, (piece) => Buffer.from(piece)))
+}
+
 describe('MessageLines', () => {
   it('writes byte for byte what JSON.stringify makes of the message, in the order of the fields', () => {
     const columns = fc.option(fc.array(fc.constantFrom(...messageFields), { minLength: 1 }))
@@ -154,12 +159,33 @@ describe('MessageLines', () => {
           const expected = Buffer.from(plainLines(decoded(answer, brokerName), fields))
           // twice: what it keeps between calls must not show
           for (const lazy of [recordMessages(answer, brokerName), recordMessages(answer, brokerName)])
-            assert.deepEqual(Buffer.concat(writer.lines(lazy)), expected)
-          assert.deepEqual(Buffer.concat(writer.lines(decoded(answer, brokerName))), expected)
+            assert.deepEqual(joined(writer.lines(lazy)), expected)
+          assert.deepEqual(joined(writer.lines(decoded(answer, brokerName))), expected)
         },
       ),
       { numRuns: 500 },
     )
+  })
+
+  it('begins again in the memory of the lines before, with lines of every size between', () => {
+    const [first] = fc.sample(fieldsOfRecord, 1) as [RecordFields]
+    const usual = { sysFlag: 0, bornHost: hosts[0]!, storeHost: hosts[0]!, topic: Buffer.from('t') }
+    const sizes = [
+      ...Array<number>(700).fill(150),
+      9_000,
+      30_000,
+      200_000,
+      1,
+      20_000,
+      ...Array<number>(700).fill(149),
+    ]
+    const answer = Buffer.concat(
+      [...sizes, ...sizes].map((size, i) =>
+        recordOf({ ...first, ...usual, queueOffset: i, body: Buffer.alloc(size, `${i}`) }),
+      ),
+    )
+    const written = joined(new MessageLines(null).lines(recordMessages(answer, 'b'))).toString()
+    assert.equal(written, plainLines(decoded(answer, 'b'), null))
   })
 
   it('sees a name that is there twice, though the messages before have it once', () => {
@@ -171,7 +197,7 @@ describe('MessageLines', () => {
         (properties) => recordOf({ ...plain, properties: Buffer.from(properties) }),
       ),
     )
-    const written = Buffer.concat(new MessageLines(null).lines(recordMessages(answer, 'b'))).toString()
+    const written = joined(new MessageLines(null).lines(recordMessages(answer, 'b'))).toString()
     assert.equal(written, plainLines(decoded(answer, 'b'), null))
   })
 })

@@ -189,6 +189,49 @@ describe('Sink', () => {
     await assert.rejects(sink.flush(), { code: 'ENOSPC' }, 'what is lost stays lost')
   })
 
+  it('goes on while a file is written to, one write at a time, in order', async () => {
+    let [text, expected, underWay, most] = ['', '', 0, 0]
+    const sink = new Sink(
+      (bytes) => {
+        assert.equal(underWay, 0)
+        text += bytes.toString()
+        return bytes.length
+      },
+      (bytes, done) => {
+        most = Math.max(most, ++underWay)
+        const written = Math.ceil(bytes.length / 2)
+        setImmediate(() => {
+          text += bytes.toString('latin1', 0, written)
+          underWay--
+          done(null, written)
+        })
+      },
+    )
+    for (let i = 0; i < 40; i++) {
+      const piece = `${i}`.repeat(i % 7 === 0 ? 300_000 : 20_000)
+      const bytes = Buffer.from(piece)
+      const full = sink.write(i % 2 === 0 ? piece : bytes)
+      // it keeps nothing of what it was given
+      bytes.fill(0)
+      if (full !== null) await full
+      expected += piece
+    }
+    await sink.flush()
+    assert.equal(most, 1)
+    assert.ok(text === expected)
+  })
+
+  it('tells what a write met that it did not wait for, then and later', async () => {
+    const sink = new Sink(
+      () => assert.fail('nothing is written behind a gap'),
+      (_, done) => setImmediate(() => done(errno('ENOSPC'), 0)),
+    )
+    assert.equal(sink.write('x'.repeat(100_000)), null)
+    await assert.rejects(sink.write('x'.repeat(100_000))!, { code: 'ENOSPC' })
+    assert.throws(() => sink.write('x'), { code: 'ENOSPC' })
+    await assert.rejects(sink.flush(), { code: 'ENOSPC' })
+  })
+
   it('writes what came last without being asked', async () => {
     let text = ''
     const sink = new Sink((bytes) => {

@@ -91,11 +91,27 @@ function selectEntries(
   filter: MessageFilter,
 ): Pick<Selection, 'entries' | 'next'> {
   const { messagesMax } = limits
-  const scanned = filter === everyMessage ? messagesMax : Math.max(scannedMin, messagesMax)
-  const all = store.entries(topic, queueId, from, scanned)
+  if (filter === everyMessage) {
+    const entries = fitting(store.entries(topic, queueId, from, messagesMax), limits)
+    return { entries, next: (entries.at(-1)?.queueOffset ?? from - 1) + 1 }
+  }
+  const all = store.entries(topic, queueId, from, Math.max(scannedMin, messagesMax))
   const chosen = new Chosen(limits)
   const next = chosen.take(all, from, (entry) => (filter.entry(entry.tagsCode) ? null : undefined))
   return { entries: chosen.entries, next }
+}
+
+/** Those that an answer will carry where all are wanted: what `Chosen` takes. */
+function fitting(entries: readonly QueueEntry[], limits: SelectionLimits): readonly QueueEntry[] {
+  const { messagesMax, bytesMax, bytesTaken = 0 } = limits
+  const most = Math.min(entries.length, messagesMax)
+  let count = 0
+  for (let bytes = bytesTaken; count < most; count++) {
+    const { size } = entries[count]!
+    if (bytes > 0 && bytes + size > bytesMax) break
+    bytes += size
+  }
+  return count === entries.length ? entries : entries.slice(0, count)
 }
 
 /** What an answer will carry, as far as its limits let it. */

@@ -64,16 +64,13 @@ export class IndexReader {
   /** Entries from `from` on, at most `max`, in order. */
   range(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
     const coveredTo = this.#parts.coveredTo()
-    const entries: QueueEntry[] = []
-    let next = from
-    while (entries.length < max) {
+    let entries: QueueEntry[] = []
+    for (let next = from; entries.length < max; next = entries.at(-1)!.queueOffset + 1) {
       const part = this.#rangeOnce(topic, queueId, next, max - entries.length)
       if (part.length === 0) break
-      for (const entry of part) {
-        if (entry.physicalOffset >= coveredTo) return entries
-        entries.push(entry)
-      }
-      next = part.at(-1)!.queueOffset + 1
+      const end = part.findIndex(({ physicalOffset }) => physicalOffset >= coveredTo)
+      if (end !== -1) return [...entries, ...part.slice(0, end)]
+      entries = entries.length === 0 ? part : [...entries, ...part]
     }
     return entries
   }
