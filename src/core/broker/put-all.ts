@@ -1,62 +1,86 @@
-import type { AppendRequest } from '../store/append-batch.ts'
+import type { MqError } from '../errors.ts'
+import type { AppendedRun } from '../store/append-batch.ts'
 import type { Broker } from './broker.ts'
-import type { PutDone, PutRequest } from './put.ts'
+import type { PlainCheck, PutKind } from './put.ts'
 
-/** Called once for each message, by its place. */
-export type PutAllDone = (i: number, ...answer: Parameters<PutDone>) => void
-/** Likewise, with what `put` would throw. */
-export type PutAllFail = (i: number, error: unknown) => void
+/** Messages that are alike but for queue, properties and body, in columns. */
+export interface PutBatch extends PutKind {
+  readonly queueIds: readonly number[]
+  readonly properties: readonly string[]
+  readonly bodies: readonly Buffer[]
+}
+
+/** What becomes of each message, by its place. */
+export interface PutOutcomes {
+  /** Neighbours from this place on are stored. */
+  stored(first: number, placed: AppendedRun): void
+  /** Is to put one by itself: more is to be said of it. May throw. */
+  put(i: number): void
+  refused(i: number, error: MqError): void
+  /** `put` would have thrown this. */
+  fail(i: number, error: unknown): void
+}
 
 /**
  * Stores many messages in their order, each as by `put`. Those of which there is nothing to say but that they
- * are stored go to the store together: with an object and a callback for each layer they cost three times as
- * much.
+ * are stored go to the store together.
  */
-export function putAll(
-  broker: Broker,
-  requests: readonly PutRequest[],
-  done: PutAllDone,
-  fail: PutAllFail,
-): void {
-  let appends: AppendRequest[] = []
+export function putAll(broker: Broker, batch: PutBatch, outcomes: PutOutcomes): void {
+  const { queueIds, properties, bodies } = batch
+  let check: PlainCheck | null
+  try {
+    check = broker.checks.plainOf(batch)
+  } catch (error) {
+    bodies.forEach((_, i) => outcomes.fail(i, error))
+    return
+  }
+  let sections: string[] = []
   let first = 0
   const store = (): void => {
-    const together = appends
-    appends = []
-    if (together.length > 0) storeTogether(broker, together, first, done, fail)
+    const run = sections
+    sections = []
+    if (run.length > 0) storeRun(broker, batch, run, first, outcomes)
   }
-  requests.forEach((request, i) => {
+  for (let i = 0; i < bodies.length; i++) {
     try {
-      const append = broker.checks.plain(request)
-      if (append === null) {
+      const section = check === null ? null : check(queueIds[i]!, properties[i]!, bodies[i]!)
+      if (section === null) {
         store()
-        broker.put(request, (...answer) => done(i, ...answer))
+        outcomes.put(i)
       } else {
-        if (appends.length === 0) first = i
-        appends.push(append)
+        if (sections.length === 0) first = i
+        sections.push(section)
       }
     } catch (error) {
       store()
-      fail(i, error)
+      outcomes.fail(i, error)
     }
-  })
+  }
   store()
 }
 
-function storeTogether(
+function storeRun(
   { store, stats }: Broker,
-  appends: readonly AppendRequest[],
+  { topic, flag, sysFlag, bornTimestamp, bornHost, storeHost, reconsumeTimes, ...columns }: PutBatch,
+  properties: readonly string[],
   first: number,
-  done: PutAllDone,
-  fail: PutAllFail,
+  outcomes: PutOutcomes,
 ): void {
+  const kind = { topic, flag, sysFlag, bornTimestamp, bornHost, storeHost, reconsumeTimes }
+  const end = first + properties.length
+  const queueIds = columns.queueIds.slice(first, end)
+  const bodies = columns.bodies.slice(first, end)
   try {
-    store.appendAll(appends, (error, results) => {
-      const bytes = appends.reduce((sum, { body }) => sum + body.length, 0)
-      if (error === null) stats.put(appends.length, bytes)
-      appends.forEach(({ queueId }, i) => done(first + i, error, queueId, results?.[i] ?? null, null))
-    })
+    store.appendAll(
+      { ...kind, preparedTransactionOffset: 0, queueIds, properties, bodies },
+      (error, placed) => {
+        if (placed === null) return properties.forEach((_, i) => outcomes.refused(first + i, error!))
+        const bytes = bodies.reduce((sum, { length }) => sum + length, 0)
+        stats.put(properties.length, bytes)
+        outcomes.stored(first, placed)
+      },
+    )
   } catch (error) {
-    appends.forEach((_, i) => fail(first + i, error))
+    properties.forEach((_, i) => outcomes.fail(first + i, error))
   }
 }

@@ -9,6 +9,7 @@ import { SysFlag } from '../model/sys-flag.ts'
 import { formatRecallHandle } from '../model/timer.ts'
 import type { TopicConfig } from '../model/topic.ts'
 import type { AppendRequest, AppendResult } from '../store/append-batch.ts'
+import { isPlain } from './plain.ts'
 import { deferralOf } from './timer/deferral.ts'
 import type { Topics } from './topics.ts'
 import { halfOf } from './transaction/half.ts'
@@ -33,6 +34,15 @@ export interface PutRequest {
   readonly unitMode: boolean
   readonly body: Buffer
 }
+
+/** What messages of a batch have in common. */
+export type PutKind = Omit<PutRequest, 'queueId' | 'properties' | 'body'>
+
+/**
+ * @returns the properties with which it is stored; null: more is to be said of it, and `single` knows
+ * @throws as `single`
+ */
+export type PlainCheck = (queueId: number, properties: string, body: Buffer) => string | null
 
 export interface PutResult extends AppendResult {
   /** Unique key of the message that was stored in its place, before; absent: this one was stored. */
@@ -65,42 +75,6 @@ const timersOf = [Property.deliverMs, Property.delayMs, Property.delaySec].map(p
 const preparedOf = propertyReader(Property.transactionPrepared)
 const regionPair = `${Property.region}\u0001${regionId}\u0002`
 const tracePair = `${Property.traceOn}\u0001true\u0002`
-
-/** Names with which a message is not only stored, or which a broker would add. */
-const neverPlain: ReadonlySet<string> = new Set([
-  Property.popCheckpoint,
-  Property.crc32,
-  Property.delayLevel,
-  Property.transactionPrepared,
-  Property.dedupKey,
-  Property.cluster,
-  Property.region,
-  Property.traceOn,
-])
-const [uniqueKeyHead, ...harmlessHeads] = [
-  Property.uniqueKey,
-  Property.keys,
-  Property.waitStoreOk,
-  Property.tags,
-].map((name) => `${name}\u0001`)
-
-/** Whether a property section has a unique key and nothing that wants more than storing: one look at it. */
-function isPlain(section: string): boolean {
-  let hasUniqueKey = false
-  for (let at = 0; at < section.length;) {
-    const end = section.indexOf('\u0002', at)
-    if (end === -1) return false
-    if (section.startsWith(uniqueKeyHead!, at)) {
-      if (hasUniqueKey || end === at + uniqueKeyHead!.length) return false
-      hasUniqueKey = true
-    } else if (!harmlessHeads.some((head) => section.startsWith(head, at))) {
-      const name = section.slice(at, section.indexOf('\u0001', at))
-      if (neverPlain.has(name) || name.startsWith('TIMER_')) return false
-    }
-    at = end + 1
-  }
-  return hasUniqueKey
-}
 
 /** A message where it is stored: in its own queue, or where it waits. */
 export interface Placed {
@@ -146,21 +120,23 @@ export class PutChecks {
   }
 
   /**
-   * What `single` makes of a message of which nothing is to be said but that it is stored, at a fraction of
-   * its cost. Null: it waits, is half, or is not in order, and `single` knows.
-   * @throws as `single`
+   * Makes of messages of which nothing is to be said but that they are stored what `single` makes of them, at
+   * a fraction of its cost. Null: of messages of this kind there always is. @throws as `single`
    */
-  plain(request: PutRequest): AppendRequest | null {
-    const { properties: section, body, flag, sysFlag, reconsumeTimes } = request
-    if (reconsumeTimes > 0 || (sysFlag & SysFlag.transactionMask) !== 0) return null
-    if (request.topic.startsWith('%') || !isPlain(section)) return null
-    const { topic, queueId } = this.#place(request)
-    const properties = section + this.#addedPairs
-    // as if each character took three bytes
-    const isLarge = properties.length * 3 + 20 > limits.propertiesSizeMax || body.length > limits.bodySizeMax
-    if (isLarge || body.length === 0 || request.topic.length * 3 > limits.topicSizeMax) return null
-    if (topic.attributes['cleanup.policy'] === 'COMPACTION') return null
-    return append(request, queueId, body, properties, flag)
+  plainOf(kind: PutKind): PlainCheck | null {
+    const { topic, sysFlag, reconsumeTimes } = kind
+    const usual = reconsumeTimes === 0 && (sysFlag & SysFlag.transactionMask) === 0 && !topic.startsWith('%')
+    if (!usual || topic.length * 3 > limits.topicSizeMax) return null
+    const config = this.#topicOf(kind)
+    if (config.attributes['cleanup.policy'] === 'COMPACTION') return null
+    return (queueId, section, body) => {
+      // as if each character took three bytes
+      const most = (section.length + this.#addedPairs.length) * 3 + 20
+      const isLarge = most > limits.propertiesSizeMax || body.length > limits.bodySizeMax
+      if (queueId < 0 || isLarge || body.length === 0 || !isPlain(section)) return null
+      checkQueue(config, queueId)
+      return section + this.#addedPairs
+    }
   }
 
   /** @throws MQ_INVALID_PARAMETER, MQ_NO_PERMISSION, MQ_TOPIC_NOT_EXIST, MQ_MESSAGE_ILLEGAL */
@@ -247,25 +223,19 @@ export class PutChecks {
   }
 
   #place(request: PutRequest): { topic: TopicConfig; queueId: number } {
-    const { topics } = this.#options
-    if (request.topic !== this.#lastTopic) topics.checkSend(request.topic)
-    this.#lastTopic = request.topic
-    const topic = topics.getOrCreate(
-      request.topic,
-      request.defaultTopic,
-      request.defaultTopicQueueNums,
-      request.unitMode ? 1 : 0,
-    )
-    const queueNums = Math.max(topic.writeQueueNums, topic.readQueueNums)
-    if (request.queueId >= queueNums) {
-      throw new MqError(
-        'MQ_INVALID_PARAMETER',
-        `request queueId[${request.queueId}] is illegal, topic ${topic.topicName} has ${queueNums} queues`,
-      )
-    }
+    const topic = this.#topicOf(request)
+    checkQueue(topic, request.queueId)
     if (request.queueId >= 0) return { topic, queueId: request.queueId }
     this.#randomQueue = (this.#randomQueue + 1) % Math.max(1, topic.writeQueueNums)
     return { topic, queueId: this.#randomQueue }
+  }
+
+  #topicOf(kind: PutKind): TopicConfig {
+    const { topics } = this.#options
+    if (kind.topic !== this.#lastTopic) topics.checkSend(kind.topic)
+    this.#lastTopic = kind.topic
+    const { topic, defaultTopic, defaultTopicQueueNums, unitMode } = kind
+    return topics.getOrCreate(topic, defaultTopic, defaultTopicQueueNums, unitMode ? 1 : 0)
   }
 
   #complete(sent: string): string {
@@ -279,6 +249,15 @@ export class PutChecks {
     if (traceOf(properties) === null) added += tracePair
     return properties + added
   }
+}
+
+function checkQueue(topic: TopicConfig, queueId: number): void {
+  const queueNums = Math.max(topic.writeQueueNums, topic.readQueueNums)
+  if (queueId < queueNums) return
+  throw new MqError(
+    'MQ_INVALID_PARAMETER',
+    `request queueId[${queueId}] is illegal, topic ${topic.topicName} has ${queueNums} queues`,
+  )
 }
 
 /** Spread out of one object into another, it would double what a message costs (bench/folder.ts). */

@@ -1,8 +1,16 @@
 import type { Command } from '../remoting/frame.ts'
 import type { CallOf, ReplyOf, RequestName } from '../remoting/requests/index.ts'
+import type { SendBatch, StoredSends } from '../remoting/send-batch.ts'
 
 /** A request of the table, by code, and where its answer goes: a whole frame. */
 export type RequestListener = (command: Command, answer: (frame: Buffer) => void) => void
+
+/** Each of a batch is answered once, by its place. */
+export interface SendBatchAnswers {
+  stored(sends: StoredSends): void
+  /** As by `submit`. */
+  answered(i: number, error: Error | null, reply: ReplyOf<'SEND_MESSAGE_V2'> | null): void
+}
 
 /** How a request gets to its handler: over TCP, or by a function call into the same process. */
 export interface Invoker {
@@ -24,13 +32,7 @@ export interface Invoker {
    * tell, with nothing running.
    */
   listen?(onRequest: RequestListener): () => void
-  /**
-   * Many at once, where that is cheaper; each is answered by its place, as by `submit`. Absent: it is not.
-   */
-  submitAll?(
-    address: string,
-    calls: readonly CallOf<'SEND_MESSAGE_V2'>[],
-    onReply: (i: number, error: Error | null, reply: ReplyOf<'SEND_MESSAGE_V2'> | null) => void,
-  ): void
+  /** Many at once, where that is cheaper. Absent: it is not. */
+  submitAll?(address: string, batch: SendBatch, answers: SendBatchAnswers): void
   close(): Promise<void>
 }

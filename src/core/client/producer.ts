@@ -1,6 +1,6 @@
 import { MqError } from '../errors.ts'
 import { javaHash } from '../lib/hash.ts'
-import { UniqueKeys } from '../model/ids.ts'
+import { offsetMsgId, UniqueKeys } from '../model/ids.ts'
 import { limits } from '../model/limits.ts'
 import type { NewMessage, SendResult, SendStatus } from '../model/message.ts'
 import { autoCreateTopic, topicNameFault, toolsProducerGroup } from '../model/names.ts'
@@ -9,6 +9,7 @@ import type { MessageQueue } from '../model/queue.ts'
 import { SysFlag } from '../model/sys-flag.ts'
 import type { CallOf, ReplyOf } from '../remoting/requests/index.ts'
 import { ResponseCode } from '../remoting/response-codes.ts'
+import type { SendBatch, StoredSends } from '../remoting/send-batch.ts'
 import type { Producer, ProducerOptions, QueueChoice } from './admin.ts'
 import type { Invoker } from './invoker.ts'
 import { bodyOf } from './name-servers.ts'
@@ -38,7 +39,7 @@ const statusOf: Readonly<Record<number, SendStatus>> = {
   [ResponseCode.slaveNotAvailable]: 'SLAVE_NOT_AVAILABLE',
 }
 
-/** Messages that one call of `submitAll` takes. */
+/** Messages that one call of `submitAll` takes at most. */
 const batchMax = 512
 
 interface Sending {
@@ -164,7 +165,9 @@ export class RemotingProducer implements Producer {
   }
 
   #submitTogether(address: string, sending: Sending): void {
-    if (this.#together.length > 0 && address !== this.#togetherTo) this.#submitBatch()
+    const first = this.#together[0]
+    if (first !== undefined && (address !== this.#togetherTo || !areAlike(first, sending)))
+      this.#submitBatch()
     if (this.#together.length === 0) queueMicrotask(() => this.#submitBatch())
     this.#togetherTo = address
     this.#together.push(sending)
@@ -175,11 +178,34 @@ export class RemotingProducer implements Producer {
     const batch = this.#together
     this.#together = []
     if (batch.length === 0) return
-    const now = Date.now()
-    const calls = batch.map((sending) => this.#call(sending, now))
-    this.#invoker.submitAll!(this.#togetherTo, calls, (i, error, reply) =>
-      this.#answered(batch[i]!.to!, batch[i]!, error, reply),
-    )
+    const sends: SendBatch = {
+      header: this.#header(batch[0]!, Date.now()),
+      queueIds: batch.map(({ to }) => to!.queueId),
+      properties: batch.map(({ properties }) => properties),
+      bodies: batch.map(({ message }) => message.body),
+    }
+    this.#invoker.submitAll!(this.#togetherTo, sends, {
+      stored: (stored) => this.#stored(batch, stored),
+      answered: (i, error, reply) => this.#answered(batch[i]!.to!, batch[i]!, error, reply),
+    })
+  }
+
+  #stored(batch: readonly Sending[], { first, storeHost, queueOffsets, physicalOffsets }: StoredSends): void {
+    for (let i = 0; i < queueOffsets.length; i++) {
+      const sending = batch[first + i]!
+      const { brokerName, queueId } = sending.to!
+      this.#finished(sending, null, {
+        sendStatus: 'SEND_OK',
+        msgId: sending.uniqueKey,
+        offsetMsgId: offsetMsgId(storeHost, physicalOffsets[i]!),
+        brokerName,
+        queueId,
+        queueOffset: queueOffsets[i]!,
+        recallHandle: null,
+        transactionId: null,
+        duplicate: null,
+      })
+    }
   }
 
   /** A broker that does not know dedup keys would store every message. @throws MQ_NOT_SUPPORTED */
@@ -194,25 +220,25 @@ export class RemotingProducer implements Producer {
     this.#dedups.add(address)
   }
 
-  #call({ message, properties, to }: Sending, bornTimestamp: number): CallOf<'SEND_MESSAGE_V2'> {
-    const { queueId, brokerName } = to!
+  #call(sending: Sending, bornTimestamp: number): CallOf<'SEND_MESSAGE_V2'> {
+    const { message, properties, to } = sending
+    const { queueId } = to!
+    return { header: { ...this.#header(sending, bornTimestamp), queueId, properties }, body: message.body }
+  }
+
+  #header({ message, to }: Sending, bornTimestamp: number): SendBatch['header'] {
     return {
-      header: {
-        producerGroup: this.#group,
-        topic: message.topic,
-        defaultTopic: autoCreateTopic,
-        defaultTopicQueueNums,
-        queueId,
-        sysFlag: message.transaction === true ? SysFlag.prepared : 0,
-        bornTimestamp,
-        flag: message.flag ?? 0,
-        properties,
-        reconsumeTimes: 0,
-        unitMode: false,
-        batch: false,
-        brokerName,
-      },
-      body: message.body,
+      producerGroup: this.#group,
+      topic: message.topic,
+      defaultTopic: autoCreateTopic,
+      defaultTopicQueueNums,
+      sysFlag: message.transaction === true ? SysFlag.prepared : 0,
+      bornTimestamp,
+      flag: message.flag ?? 0,
+      reconsumeTimes: 0,
+      unitMode: false,
+      batch: false,
+      brokerName: to!.brokerName,
     }
   }
 
@@ -274,6 +300,17 @@ export class RemotingProducer implements Producer {
     }
     return queues[this.#round++ % queues.length]!
   }
+}
+
+/** Whether two have one header but for queue and properties. */
+function areAlike({ message, to }: Sending, other: Sending): boolean {
+  const { topic, flag, transaction } = other.message
+  return (
+    topic === message.topic &&
+    flag === message.flag &&
+    transaction === message.transaction &&
+    to!.brokerName === other.to!.brokerName
+  )
 }
 
 /** @throws MQ_INVALID_PARAMETER */

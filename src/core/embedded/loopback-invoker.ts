@@ -1,7 +1,7 @@
 import { MqError } from '../errors.ts'
 import { systemClock } from '../lib/clock.ts'
 import { sendAll } from '../broker/handlers/send-all.ts'
-import type { Invoker } from '../client/invoker.ts'
+import type { Invoker, SendBatchAnswers } from '../client/invoker.ts'
 import { parseHost } from '../model/host.ts'
 import { answerOfError, type CallContext } from '../remoting/handlers.ts'
 import {
@@ -12,6 +12,7 @@ import {
   type RequestName,
 } from '../remoting/requests/index.ts'
 import { ResponseCode } from '../remoting/response-codes.ts'
+import type { SendBatch } from '../remoting/send-batch.ts'
 import { nodeFileSystem } from '../store/file-system.ts'
 import { isForeign } from '../store/foreign-log.ts'
 import { Store } from '../store/store.ts'
@@ -94,31 +95,25 @@ export class LoopbackInvoker implements Invoker {
     }
   }
 
-  submitAll(
-    _address: string,
-    calls: readonly CallOf<'SEND_MESSAGE_V2'>[],
-    onReply: (i: number, error: Error | null, reply: ReplyOf<'SEND_MESSAGE_V2'> | null) => void,
-  ): void {
+  submitAll(_address: string, batch: SendBatch, { stored, answered }: SendBatchAnswers): void {
+    const fail = (i: number, error: unknown): void => {
+      const [own, answer] = outcomeOf(error)
+      answered(i, own, answer === null ? null : replyOf(answer))
+    }
     let node: EmbeddedNode
     try {
       node = this.#open()
       node.store.refresh()
       this.#deliverDue(node, 'SEND_MESSAGE_V2')
     } catch (error) {
-      const [own, answer] = outcomeOf(error)
-      calls.forEach((_, i) => onReply(i, own, answer === null ? null : replyOf(answer)))
+      batch.bodies.forEach((_, i) => fail(i, error))
       return
     }
-    sendAll(
-      node.broker,
-      this.#context,
-      calls,
-      (i, answer) => onReply(i, null, replyOf(answer)),
-      (i, error) => {
-        const [own, answer] = outcomeOf(error)
-        onReply(i, own, answer === null ? null : replyOf(answer))
-      },
-    )
+    sendAll(node.broker, this.#context, batch, {
+      stored,
+      reply: (i, answer) => answered(i, null, replyOf(answer)),
+      fail,
+    })
   }
 
   /** What is due is delivered by whoever writes or consumes; who reads is not kept from it. */

@@ -1,15 +1,29 @@
 import { randomBytes } from 'node:crypto'
 import { networkInterfaces } from 'node:os'
-import { readI64, writeI64 } from '../lib/bytes.ts'
+import { readI64 } from '../lib/bytes.ts'
 import { formatHost, hostOf, type HostBytes } from './host.ts'
+
+/** The longest: an IPv6 host and an offset. */
+const idScratch = Buffer.alloc(56)
 
 /** Upper-case hex of store host, port and commit-log offset; MessageDecoder.createMessageId. */
 export function offsetMsgId(storeHost: HostBytes, commitLogOffset: number): string {
-  const bytes = Buffer.allocUnsafe(storeHost.length + 8)
-  storeHost.copy(bytes)
-  writeI64(bytes, storeHost.length, commitLogOffset)
-  return bytes.toString('hex').toUpperCase()
+  const end = storeHost.length * 2
+  for (let i = 0; i < storeHost.length; i++) putHex(i * 2, storeHost[i]!)
+  const high = Math.floor(commitLogOffset / 0x1_0000_0000)
+  for (let i = 0; i < 4; i++) {
+    putHex(end + i * 2, (high >>> (24 - i * 8)) & 255)
+    putHex(end + 8 + i * 2, (commitLogOffset >>> (24 - i * 8)) & 255)
+  }
+  return idScratch.toString('latin1', 0, end + 16)
 }
+
+function putHex(at: number, byte: number): void {
+  idScratch[at] = hexDigits.charCodeAt(byte >>> 4)
+  idScratch[at + 1] = hexDigits.charCodeAt(byte & 15)
+}
+
+const hexDigits = '0123456789ABCDEF'
 
 /**
  * Null for text that is no offset id. A unique key of 32 digits decodes, too: to nonsense that no log holds.

@@ -38,11 +38,30 @@ export interface AppendResult {
   readonly physicalOffset: number
 }
 
+/**
+ * Messages that are alike but for queue, properties and body, in columns. Each section of properties ends
+ * with 0x02.
+ */
+export interface AppendRun extends Omit<AppendRequest, 'queueId' | 'body' | 'properties' | 'dueAt'> {
+  readonly queueIds: readonly number[]
+  readonly bodies: readonly Buffer[]
+  readonly properties: readonly string[]
+}
+
+/** Where each one of a run was stored. */
+export interface AppendedRun {
+  readonly queueOffsets: Float64Array
+  readonly physicalOffsets: Float64Array
+}
+
 /** Called once, after the batch is as safe as the store's `writer` promises. */
 export type AppendDone = (error: MqError | null, result: AppendResult | null) => void
 
 /** The same for several. */
 export type AppendAllDone = (error: MqError | null, results: readonly AppendResult[] | null) => void
+
+/** The same for a run. */
+export type AppendRunDone = (error: MqError | null, placed: AppendedRun | null) => void
 
 /** Its place is known only once the records before it are staged. */
 type MutableDraft = { -readonly [K in keyof RecordDraft]: RecordDraft[K] }
@@ -79,23 +98,32 @@ export class AppendBatch {
   add(request: AppendRequest, done: AppendDone): void {
     const size = this.#fill(this.#draft, request, this.#storeTimestamp())
     this.#log.reserve(size)
-    this.#stage(request, this.#draft, size)
+    this.#stage(request.topic, this.#draft, size)
     this.#staged.tell(done)
   }
 
-  /**
-   * Records in their order; each is looked at before the first one is staged. @throws as `add`
-   */
-  addAll(requests: readonly AppendRequest[], done: AppendAllDone): void {
+  /** Records in their order; each is looked at before the first one is staged. @throws as `add` */
+  addAll(run: AppendRun, done: AppendRunDone): void {
+    const { queueIds, bodies, properties } = run
     const first = this.#staged.count
-    const now = this.#storeTimestamp()
-    for (const request of requests) this.#log.refuseMisfit(this.#fill(this.#draft, request, now))
-    for (const request of requests) {
-      const size = this.#fill(this.#draft, request, now)
-      this.#log.reserve(size)
-      this.#stage(request, this.#draft, size)
+    const draft = this.#draft
+    const fixedSize = this.#fillCommon(draft, run, this.#storeTimestamp())
+    const propertiesSizes = new Int32Array(bodies.length)
+    for (let i = 0; i < bodies.length; i++) {
+      const propertiesSize = (propertiesSizes[i] = Buffer.byteLength(properties[i]!))
+      refuseMisfits(queueIds[i]!, propertiesSize)
+      this.#log.refuseMisfit(fixedSize + bodies[i]!.length + propertiesSize)
     }
-    this.#staged.tellAll(first, done)
+    for (let i = 0; i < bodies.length; i++) {
+      const body = (draft.body = bodies[i]!)
+      const propertiesSize = (draft.propertiesSize = propertiesSizes[i]!)
+      draft.queueId = queueIds[i]!
+      draft.properties = properties[i]!
+      const size = fixedSize + body.length + propertiesSize
+      this.#log.reserve(size)
+      this.#stage(run.topic, draft, size)
+    }
+    this.#staged.tellRun(first, done)
   }
 
   /** Records that lie one behind the other in one segment. @throws as `add` */
@@ -105,7 +133,7 @@ export class AppendBatch {
     const now = this.#storeTimestamp()
     const sizes = requests.map((request, i) => this.#fill(drafts[i]!, request, now))
     this.#log.reserve(sizes.reduce((sum, size) => sum + size, 0))
-    drafts.forEach((draft, i) => this.#stage(requests[i]!, draft, sizes[i]!))
+    drafts.forEach((draft, i) => this.#stage(requests[i]!.topic, draft, sizes[i]!))
     this.#staged.tellAll(first, done)
   }
 
@@ -151,36 +179,49 @@ export class AppendBatch {
 
   /** @returns the record's size @throws MQ_MESSAGE_ILLEGAL */
   #fill(draft: MutableDraft, request: AppendRequest, storeTimestamp: number): number {
-    const { properties: text, bornHost, storeHost, body } = request
-    const topic = this.#topicOf(request.topic).bytes
+    const { properties: text, body, queueId } = request
     const properties = text === '' || text.charCodeAt(text.length - 1) === 2 ? text : text + '\u0002'
     const propertiesSize = Buffer.byteLength(properties)
-    refuseMisfits(request, topic.length, propertiesSize)
+    refuseMisfits(queueId, propertiesSize)
+    const fixedSize = this.#fillCommon(draft, request, storeTimestamp)
+    draft.queueId = queueId
+    draft.body = body
+    draft.properties = properties
+    draft.propertiesSize = propertiesSize
+    return fixedSize + body.length + propertiesSize
+  }
+
+  /** @returns bytes of the record without body and properties @throws MQ_MESSAGE_ILLEGAL */
+  #fillCommon(
+    draft: MutableDraft,
+    { bornHost, storeHost, ...kind }: Omit<AppendRequest, 'queueId' | 'body' | 'properties'>,
+    storeTimestamp: number,
+  ): number {
+    const topic = this.#topicOf(kind.topic).bytes
+    refuseMisfitKind(kind, topic.length)
     draft.version = recordVersion(topic.length)
-    draft.queueId = request.queueId
-    draft.flag = request.flag
-    draft.sysFlag = hostFlags(request.sysFlag, bornHost, storeHost)
-    draft.bornTimestamp = request.bornTimestamp
+    draft.flag = kind.flag
+    draft.sysFlag = hostFlags(kind.sysFlag, bornHost, storeHost)
+    draft.bornTimestamp = kind.bornTimestamp
     draft.bornHost = bornHost
     draft.storeTimestamp = storeTimestamp
     draft.storeHost = storeHost
-    draft.reconsumeTimes = request.reconsumeTimes
-    draft.preparedTransactionOffset = request.preparedTransactionOffset
-    draft.body = body
+    draft.reconsumeTimes = kind.reconsumeTimes
+    draft.preparedTransactionOffset = kind.preparedTransactionOffset
     draft.topic = topic
-    draft.properties = properties
-    draft.propertiesSize = propertiesSize
+    draft.body = nothing
+    draft.propertiesSize = 0
     return draftSize(draft)
   }
 
-  #stage({ topic, queueId, sysFlag }: AppendRequest, draft: MutableDraft, size: number): void {
+  #stage(topic: string, draft: MutableDraft, size: number): void {
+    const { queueId, properties, storeTimestamp } = draft
     const { nextOffsets } = this.#topicOf(topic)
     const physicalOffset = (draft.physicalOffset = this.#log.end)
     const queueOffset = (draft.queueOffset = nextOffsets.get(queueId) ?? this.#endOffset(topic, queueId))
     writeDraft(this.#log.staging, this.#log.stagingAt(physicalOffset), draft, size)
     this.#log.advance(size)
-    const { properties, storeTimestamp } = draft
-    const inQueue = isInQueue(sysFlag)
+    const inQueue = isInQueue(draft.sysFlag)
     const { addKey } = this.#staged
     const tagsCode = inQueue ? indexedProperties(topic, properties, storeTimestamp, addKey) : 0
     if (inQueue) nextOffsets.set(queueId, queueOffset + 1)
@@ -219,17 +260,22 @@ function emptyDraft(): MutableDraft {
   }
 }
 
+type Kind = Pick<AppendRequest, 'flag' | 'sysFlag' | 'reconsumeTimes'>
+
 /** Before anything is staged: what has no place in a record's fields. @throws MQ_MESSAGE_ILLEGAL */
-function refuseMisfits(request: AppendRequest, topicSize: number, propertiesSize: number): void {
-  const { queueId, flag, sysFlag, reconsumeTimes } = request
-  refuseUnless32Bits('queueId', queueId)
+function refuseMisfitKind({ flag, sysFlag, reconsumeTimes }: Kind, topicSize: number): void {
   refuseUnless32Bits('flag', flag)
   refuseUnless32Bits('sysFlag', sysFlag)
   refuseUnless32Bits('reconsumeTimes', reconsumeTimes)
-  if (queueId < 0) throw new MqError('MQ_MESSAGE_ILLEGAL', `queueId is ${queueId}`)
   if (topicSize > limits.retryTopicSizeMax) {
     throw new MqError('MQ_MESSAGE_ILLEGAL', `the topic has ${topicSize} bytes`)
   }
+}
+
+/** Likewise. */
+function refuseMisfits(queueId: number, propertiesSize: number): void {
+  refuseUnless32Bits('queueId', queueId)
+  if (queueId < 0) throw new MqError('MQ_MESSAGE_ILLEGAL', `queueId is ${queueId}`)
   if (propertiesSize + crcPropertySize > limits.propertiesSizeMax) {
     throw new MqError('MQ_MESSAGE_ILLEGAL', `the properties have ${propertiesSize} bytes`)
   }

@@ -1,12 +1,11 @@
 import { grown } from '../lib/columns.ts'
 import type { MqError } from '../errors.ts'
-import type { AppendAllDone, AppendDone, AppendResult } from './append-batch.ts'
+import type { AppendAllDone, AppendDone, AppendResult, AppendRunDone } from './append-batch.ts'
 import type { DispatchedRecord } from './index-rows.ts'
 
-/** Stands for records from `first` on, up to the one it is staged with. */
+/** Stands for several records, the one it is staged with the last of them. */
 interface Group {
-  readonly first: number
-  readonly done: AppendAllDone
+  tell(error: MqError | null): void
 }
 
 /**
@@ -69,7 +68,21 @@ export class StagedRecords {
 
   /** Who hears of the records from `first` on up to the one pushed last. */
   tellAll(first: number, done: AppendAllDone): void {
-    this.#dones[this.count - 1] = { first, done }
+    const { count } = this
+    const tell = (error: MqError | null): void =>
+      done(error, error === null ? this.#results(first, count) : null)
+    this.#dones[count - 1] = { tell }
+  }
+
+  /** Likewise; their places are told in columns. */
+  tellRun(first: number, done: AppendRunDone): void {
+    const { count } = this
+    const tell = (error: MqError | null): void => {
+      if (error !== null) return done(error, null)
+      const queueOffsets = this.queueOffsets.slice(first, count)
+      done(null, { queueOffsets, physicalOffsets: this.physicalOffsets.slice(first, count) })
+    }
+    this.#dones[count - 1] = { tell }
   }
 
   /** Tells those who wait for them, in the order of the log. */
@@ -78,7 +91,7 @@ export class StagedRecords {
       const done = this.#dones[i] ?? null
       if (done === null) continue
       if (typeof done === 'function') done(error, error === null ? this.#result(i) : null)
-      else done.done(error, error === null ? this.#results(done.first, i) : null)
+      else done.tell(error)
     }
   }
 
@@ -86,8 +99,8 @@ export class StagedRecords {
     return { queueOffset: this.queueOffsets[i]!, physicalOffset: this.physicalOffsets[i]! }
   }
 
-  #results(first: number, last: number): AppendResult[] {
-    return Array.from({ length: last - first + 1 }, (_, i) => this.#result(first + i))
+  #results(first: number, end: number): AppendResult[] {
+    return Array.from({ length: end - first }, (_, i) => this.#result(first + i))
   }
 
   /** What can be read from now on; null for one without a place in a queue. */

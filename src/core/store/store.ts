@@ -2,7 +2,14 @@ import { join } from 'node:path'
 import { bootId } from '../lib/boot-id.ts'
 import type { Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
-import { AppendBatch, type AppendAllDone, type AppendDone, type AppendRequest } from './append-batch.ts'
+import {
+  AppendBatch,
+  type AppendAllDone,
+  type AppendDone,
+  type AppendRequest,
+  type AppendRun,
+  type AppendRunDone,
+} from './append-batch.ts'
 import { CommitLog } from './commit-log.ts'
 import { Expiry } from './expiry.ts'
 import type { FileSystem } from './file-system.ts'
@@ -235,18 +242,14 @@ export class Store {
    * Several records in their order, and one call when all of them are acknowledged.
    * @throws as `append`, before anything is staged
    */
-  appendAll(requests: readonly AppendRequest[], done: AppendAllDone): void {
-    this.#stageAll(requests, () => this.#batch.addAll(requests, done))
+  appendAll(run: AppendRun, done: AppendRunDone): void {
+    this.#writing.stage(() => this.#batch.addAll(run, done))
   }
 
-  /** The same, one behind the other in one segment. @throws as `append` */
+  /** Several that lie one behind the other in one segment. @throws as `append` */
   appendBatch(requests: readonly AppendRequest[], done: AppendAllDone): void {
-    this.#stageAll(requests, () => this.#batch.addTogether(requests, done))
-  }
-
-  #stageAll(requests: readonly AppendRequest[], add: () => void): void {
     this.#writing.stage(() => {
-      add()
+      this.#batch.addTogether(requests, done)
       for (const { dueAt } of requests) if (dueAt !== undefined) this.#turn.expectDue(dueAt)
     })
   }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { folderAddress, LoopbackInvoker } from '../../../src/core/embedded/loopback-invoker.ts'
-import type { CallOf, ReplyOf } from '../../../src/core/remoting/requests/index.ts'
+import { offsetMsgId } from '../../../src/core/model/ids.ts'
+import type { ReplyOf } from '../../../src/core/remoting/requests/index.ts'
+import { callOf, type SendBatch, type StoredSends } from '../../../src/core/remoting/send-batch.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { ManualTime } from './test-broker.ts'
 
-type SendCall = CallOf<'SEND_MESSAGE_V2'>
 type SendReply = ReplyOf<'SEND_MESSAGE_V2'>
 
 const pairs = fc.oneof(
@@ -22,40 +23,81 @@ const pairs = fc.oneof(
 )
 const sections = fc.array(pairs, { maxLength: 4 }).map((parts) => parts.join(''))
 
-const sends = fc
+const headers = fc.record({
+  topic: fc.constantFrom('T', 'T', 'T', 'U', '%RETRY%G', 'RMQ_SYS_TRACE_TOPIC', 'a b', 't'.repeat(128)),
+  sysFlag: fc.constantFrom(0, 0, 0, 4),
+  reconsumeTimes: fc.constantFrom(0, 0, 1),
+})
+const messages = fc
   .record({
-    topic: fc.constantFrom('T', 'T', 'T', 'U', '%RETRY%G', 'RMQ_SYS_TRACE_TOPIC', 'a b'),
     queueId: fc.constantFrom(0, 1, 3, 9),
-    sysFlag: fc.constantFrom(0, 0, 0, 4),
-    reconsumeTimes: fc.constantFrom(0, 0, 1),
     section: sections,
     body: fc.constantFrom('', 'x', 'x', 'x', 'y'.repeat(5000)),
     propertiesSize: fc.constantFrom(0, 0, 0, 0, 11_000, 33_000),
   })
-  .map(({ section, body, propertiesSize, ...header }): SendCall => {
+  .map(({ queueId, section, body, propertiesSize }) => {
     const large = propertiesSize === 0 ? '' : `large\u0001${'v'.repeat(propertiesSize)}\u0002`
+    return { queueId, properties: `UNIQ_KEY\u0001first\u0002${large}${section}`, body: Buffer.from(body) }
+  })
+const batches = fc
+  .tuple(headers, fc.array(messages, { minLength: 1, maxLength: 12 }))
+  .map(([header, all]): SendBatch => {
     const common = { producerGroup: 'PG', defaultTopic: 'TBW102', defaultTopicQueueNums: 4, flag: 7 }
-    const properties = `UNIQ_KEY\u0001first\u0002${large}${section}`
-    return { header: { ...common, bornTimestamp: 5, ...header, properties }, body: Buffer.from(body) }
+    return {
+      header: { ...common, bornTimestamp: 5, ...header },
+      queueIds: all.map(({ queueId }) => queueId),
+      properties: all.map(({ properties }) => properties),
+      bodies: all.map(({ body }) => body),
+    }
   })
 
+/** The answer to one of them. */
+function replyOf({ queueIds }: SendBatch, sends: StoredSends, i: number): SendReply {
+  const { first, storeHost, queueOffsets, physicalOffsets } = sends
+  const header = {
+    msgId: offsetMsgId(storeHost, physicalOffsets[i]!),
+    queueId: queueIds[first + i]!,
+    queueOffset: queueOffsets[i]!,
+    recallHandle: undefined,
+    MSG_REGION: 'DefaultRegion',
+    TRACE_ON: 'true',
+    transactionId: 'first',
+  }
+  return { code: 0, remark: null, header, body: null }
+}
+
 /** What is stored, and what was answered. */
-async function outcome(folder: string, calls: readonly SendCall[], together: boolean) {
+async function outcome(folder: string, batches: readonly SendBatch[], together: boolean) {
   const invoker = new LoopbackInvoker({ folder, clock: new ManualTime() }, true)
   try {
     const replies = await new Promise<unknown[]>((resolve) => {
       const seen: unknown[] = []
-      let left = calls.length
+      let left = batches.reduce((sum, { bodies }) => sum + bodies.length, 0)
       const onReply = (i: number, error: Error | null, reply: SendReply | null): void => {
         assert.equal(seen[i], undefined)
         seen[i] = error ?? reply
         if (--left === 0) resolve(seen)
       }
-      if (together) invoker.submitAll(folderAddress, calls, onReply)
-      else
-        calls.forEach((call, i) =>
-          invoker.submit(folderAddress, 'SEND_MESSAGE_V2', call, (...answer) => onReply(i, ...answer)),
+      let from = 0
+      for (const batch of batches) {
+        const begin = from
+        from += batch.bodies.length
+        if (together) {
+          invoker.submitAll(folderAddress, batch, {
+            stored: (sends) =>
+              sends.queueOffsets.forEach((_, i) =>
+                onReply(begin + sends.first + i, null, replyOf(batch, sends, i)),
+              ),
+            answered: (i, ...answer) => onReply(begin + i, ...answer),
+          })
+          continue
+        }
+        batch.bodies.forEach((_, i) =>
+          invoker.submit(folderAddress, 'SEND_MESSAGE_V2', callOf(batch, i), (...answer) =>
+            onReply(begin + i, ...answer),
+          ),
         )
+      }
     })
     const records: Buffer[] = []
     for (const topic of [
@@ -95,12 +137,12 @@ describe('messages that are sent together', () => {
   it('are answered and stored as when each is sent alone', async () => {
     let run = 0
     await fc.assert(
-      fc.asyncProperty(fc.array(sends, { minLength: 1, maxLength: 12 }), async (calls) => {
+      fc.asyncProperty(fc.array(batches, { minLength: 1, maxLength: 4 }), async (sends) => {
         const path = `${folder.path}/${run++}`
-        const alone = await outcome(`${path}-alone`, calls, false)
-        assert.deepEqual(await outcome(`${path}-together`, calls, true), alone)
+        const alone = await outcome(`${path}-alone`, sends, false)
+        assert.deepEqual(await outcome(`${path}-together`, sends, true), alone)
       }),
-      { numRuns: 25 },
+      { numRuns: 30 },
     )
   })
 })

@@ -5,7 +5,12 @@ import type { Clock } from '../../../src/core/lib/clock.ts'
 import { parseHost } from '../../../src/core/model/host.ts'
 import { readRecord } from '../../../src/core/model/record.ts'
 import { nodeFileSystem } from '../../../src/core/store/file-system.ts'
-import type { AppendRequest, AppendResult } from '../../../src/core/store/append-batch.ts'
+import type {
+  AppendedRun,
+  AppendRequest,
+  AppendResult,
+  AppendRun,
+} from '../../../src/core/store/append-batch.ts'
 import { Store } from '../../../src/core/store/store.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
@@ -29,6 +34,13 @@ describe('Store', () => {
     preparedTransactionOffset: 0,
     body: Buffer.from(body),
     properties: key === '' ? '' : `KEYS\u0001${key}\u0002`,
+  })
+
+  const runOf = (requests: readonly AppendRequest[]): AppendRun => ({
+    ...requests[0]!,
+    queueIds: requests.map(({ queueId }) => queueId),
+    bodies: requests.map(({ body }) => body),
+    properties: requests.map(({ properties }) => properties),
   })
 
   function append(
@@ -71,23 +83,31 @@ describe('Store', () => {
 
   it('takes many records at once, over segments, and tells of all of them with one call', async () => {
     const store = open()
-    const requests = Array.from({ length: 700 }, (_, i) =>
-      requestOf(i % 7 === 0 ? 'u' : 't', i % 3, 'y'.repeat(i % 400), `key${i}`),
-    )
     const alone = append(store, 't', 0, 'before')
-    const results = await new Promise<readonly AppendResult[]>((resolve, reject) => {
-      store.appendAll(requests, (error, all) => (error === null ? resolve(all!) : reject(error)))
+    const stored = ['t', 'u'].map(async (topic) => {
+      const requests = Array.from({ length: 700 }, (_, i) =>
+        requestOf(topic, i % 3, 'y'.repeat(i % 400), `${topic}${i}`),
+      )
+      const { queueOffsets, physicalOffsets } = await new Promise<AppendedRun>((resolve, reject) => {
+        store.appendAll(runOf(requests), (error, all) => (error === null ? resolve(all!) : reject(error)))
+      })
+      return requests.map(({ queueId, body }, i) => {
+        const record = readRecord(store.record(physicalOffsets[i]!)!, 0)
+        assert.deepEqual(
+          [record.topic.toString(), record.queueId, record.queueOffset, record.body],
+          [topic, queueId, queueOffsets[i]!, body],
+        )
+        assert.deepEqual(store.find(topic, `${topic}${i}`), [physicalOffsets[i]!])
+        return physicalOffsets[i]!
+      })
     })
     assert.deepEqual(await alone, { queueOffset: 0, physicalOffset: 0 })
-    assert.ok(results.at(-1)!.physicalOffset > store.segmentSize)
-    requests.forEach(({ topic, queueId, body }, i) => {
-      const record = readRecord(store.record(results[i]!.physicalOffset)!, 0)
-      assert.deepEqual(
-        [record.topic.toString(), record.queueId, record.queueOffset, record.body],
-        [topic, queueId, results[i]!.queueOffset, body],
-      )
-      assert.deepEqual(store.find(topic, `key${i}`), [results[i]!.physicalOffset])
-    })
+    const offsets = (await Promise.all(stored)).flat()
+    assert.deepEqual(
+      offsets.toSorted((a, b) => a - b),
+      offsets,
+    )
+    assert.ok(offsets.at(-1)! > store.segmentSize)
     store.close()
   })
 
@@ -118,8 +138,8 @@ describe('Store', () => {
     const good = requestOf('t', 0, 'good')
     const bad = [good, { ...good, queueId: -1 }, good]
     const done = (): never => assert.fail('nothing was staged')
-    assert.throws(() => store.appendAll(bad, done), { code: 'MQ_MESSAGE_ILLEGAL' })
-    assert.throws(() => store.appendAll([good, requestOf('t', 0, 'z'.repeat(70_000))], done), {
+    assert.throws(() => store.appendAll(runOf(bad), done), { code: 'MQ_MESSAGE_ILLEGAL' })
+    assert.throws(() => store.appendAll(runOf([good, requestOf('t', 0, 'z'.repeat(70_000))]), done), {
       code: 'MQ_MESSAGE_ILLEGAL',
     })
     assert.deepEqual(await append(store, 't', 0, 'next'), { queueOffset: 0, physicalOffset: 0 })

@@ -1,27 +1,40 @@
-import type { MqError } from '../../errors.ts'
-import type { AnswerOf, CallOf } from '../../remoting/requests/index.ts'
+import type { AnswerOf } from '../../remoting/requests/index.ts'
 import { answerOfError, type CallContext } from '../../remoting/handlers.ts'
+import { callOf, type SendBatch, type StoredSends } from '../../remoting/send-batch.ts'
 import type { Broker } from '../broker.ts'
 import { putAll } from '../put-all.ts'
 import { putRequest, sentAnswer } from './send.ts'
 
-/**
- * Many SEND_MESSAGE_V2 of single messages at once, each answered as by its own handler: what came together is
- * checked and stored together.
- * @param reply called once for each call, by its place, now or later
- * @param fail likewise, where the handler would throw
- */
+/** Who hears of each message of a batch once, by its place. */
+export interface SendBatchReplies {
+  stored(sends: StoredSends): void
+  /** What its own handler would answer. */
+  reply(i: number, answer: AnswerOf<'SEND_MESSAGE_V2'>): void
+  /** What its own handler would throw. */
+  fail(i: number, error: unknown): void
+}
+
+/** Each message is stored and answered as by SEND_MESSAGE_V2: what came together is checked and stored so. */
 export function sendAll(
   broker: Broker,
   context: CallContext,
-  calls: readonly CallOf<'SEND_MESSAGE_V2'>[],
-  reply: (i: number, answer: AnswerOf<'SEND_MESSAGE_V2'>) => void,
-  fail: (i: number, error: unknown) => void,
+  batch: SendBatch,
+  replies: SendBatchReplies,
 ): void {
-  const requests = calls.map((call) => putRequest(context, call))
-  const done = (i: number, error: MqError | null, ...sent: SentArguments): void =>
-    reply(i, error === null ? sentAnswer(requests[i]!, ...sent) : answerOfError(error))
-  putAll(broker, requests, done, fail)
+  if (batch.bodies.length === 0) return
+  const { storeHost, ...kind } = putRequest(context, callOf(batch, 0))
+  const requestOf = (i: number) => putRequest(context, callOf(batch, i))
+  putAll(
+    broker,
+    { ...kind, storeHost, ...batch },
+    {
+      stored: (first, placed) => replies.stored({ first, storeHost, ...placed }),
+      put: (i) =>
+        broker.put(requestOf(i), (error, ...sent) =>
+          replies.reply(i, error === null ? sentAnswer(requestOf(i), ...sent) : answerOfError(error)),
+        ),
+      refused: (i, error) => replies.reply(i, answerOfError(error)),
+      fail: (i, error) => replies.fail(i, error),
+    },
+  )
 }
-
-type SentArguments = Parameters<typeof sentAnswer> extends [unknown, ...infer Rest] ? Rest : never
