@@ -4,6 +4,7 @@ import { keySeparator, Property } from '../core/model/properties.ts'
 import { isReservedProperty } from '../core/model/reserved-properties.ts'
 import { checkedKey, checkedText, draftsOf, inputError, type Draft, type Drafts } from './draft.ts'
 import { readTextLines, type TextLine } from './lines.ts'
+import { PlainObject } from './plain-object.ts'
 import type { Later } from './send-later.ts'
 
 /** What every message has unless its own line says otherwise. */
@@ -25,10 +26,37 @@ export function ndjsonDrafts(stream: Readable, defaults: Defaults): Drafts {
   return draftsOf(readTextLines(stream), (line) => readDraft(line, defaults))
 }
 
-function readDraft({ number: line, text, ended }: TextLine, defaults: Defaults): Draft | null {
+const plain = new PlainObject()
+
+function readDraft(read: TextLine, defaults: Defaults): Draft | null {
+  const { number: line, source, at, end } = read
+  if (read.isUtf8 && plain.read(source, at, end)) {
+    const body = source.subarray(plain.bodyAt, plain.bodyEnd)
+    return { line, message: plainMessage(body, plain.keys, plain.tag, defaults) }
+  }
+  const { text } = read
   if (text === null) throw inputError(line, 'not UTF-8')
   if (text.trim() === '') return null
-  return { line, message: toMessage(parseObject(text, line, ended), line, defaults) }
+  return { line, message: toMessage(parseObject(text, line, read.ended), line, defaults) }
+}
+
+/** What `toMessage` makes of an object without anything else. */
+function plainMessage(
+  body: Buffer,
+  ownKeys: readonly string[] | null,
+  ownTag: string | null,
+  defaults: Defaults,
+): NewMessage {
+  const { topic, dedupWindowMs, transaction, later } = defaults
+  const message: { -readonly [K in keyof NewMessage]: NewMessage[K] } = { topic, body }
+  const tag = ownTag ?? defaults.tag
+  const keys = ownKeys ?? defaults.keys
+  if (tag !== undefined && tag !== '') message.tag = tag
+  if (keys !== undefined) message.keys = keys
+  if (dedupWindowMs !== undefined) message.dedupWindowMs = dedupWindowMs
+  if (transaction === true) message.transaction = true
+  if (later !== undefined) Object.assign(message, later)
+  return message
 }
 
 function parseObject(text: string, line: number, ended: boolean): Record<string, unknown> {

@@ -137,6 +137,65 @@ describe('ndjsonDrafts', () => {
     await assert.rejects(messagesOf('{"body":"b","delayLevel":3,"deliverAt":99}'), { code: 'MQ_INPUT' })
   })
 
+  it('makes the same of a line whether or not it has more than body, keys and tag', async () => {
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: 'grapheme' }),
+      fc.constantFrom('', 'x', 'a b', '"', '\\', '\u0001', '\u007f', '\u0085', '\u00a0', '\u2028', 'ü', '😀'),
+    )
+    const json = text.map((value) => JSON.stringify(value))
+    // unescaped where JSON.stringify would escape, numbers, names in other words
+    const value = fc.oneof(
+      { weight: 6, arbitrary: json },
+      text.map((raw) => `"${raw.replace(/\n/g, '')}"`),
+      fc.constantFrom('null', '1', '{}', '["a"', '"\\u0062"'),
+    )
+    const list = fc.array(value, { maxLength: 3 }).map((all) => `[${all.join(',')}]`)
+    const blanks = fc.constantFrom('', '', '', ' ', '  ', '\t', '\r')
+    const name = fc.constantFrom('"body"', '"body"', '"keys"', '"tag"', '"bod\\u0079"', '"other"', 'body')
+    const field = fc.tuple(name, blanks, fc.oneof(value, list), blanks).map(([of, before, is, behind]) => {
+      return `${before}${of}${behind}:${before}${is}${behind}`
+    })
+    const usual = fc
+      .tuple(json, fc.array(json, { maxLength: 2 }), fc.option(json))
+      .map(([body, keys, tag]) => [
+        `"body":${body}`,
+        `"keys":[${keys.join(', ')}]`,
+        ...(tag === null ? [] : [`"tag":${tag}`]),
+      ])
+    const slip = fc.option(
+      fc.tuple(fc.nat(200), fc.constantFrom('"', ',', '', '}', '{', ':', '[', ']', ' ', '\\')),
+      {
+        freq: 2,
+      },
+    )
+    const more = fc.record(
+      { tag: fc.string(), keys: fc.constant(['k']), later: fc.constant({ delayLevel: 2 }) },
+      { requiredKeys: [] },
+    )
+    const property = fc.asyncProperty(
+      fc.oneof({ weight: 3, arbitrary: usual }, fc.array(field, { minLength: 1, maxLength: 4 })),
+      slip,
+      more,
+      async (fields, slipped, defaults) => {
+        let inner = fields.join(',')
+        if (slipped !== null) {
+          const at = slipped[0] % (inner.length + 1)
+          inner = inner.slice(0, at) + slipped[1] + inner.slice(at + 1)
+        }
+        const read = async (line: string) => {
+          const { drafts, error } = await drain(
+            ndjsonDrafts(chunks(`${line}\n`), { topic: 'T', ...defaults }),
+          )
+          // JSON.parse says where in the line
+          return { drafts, error: error?.message.replace(/JSON value: .*/s, 'JSON value') }
+        }
+        assert.deepEqual(await read(`{${inner}}`), await read(`{"x":0,${inner}}`))
+      },
+    )
+    await fc.assert(property, { numRuns: 2000 })
+  })
+
   it('takes what consumeMessage wrote, without what belongs to the old message', async () => {
     const consumed = {
       ...{ topic: 'old', queueId: 3, msgId: 'X', tag: 't', keys: ['k'], bodyBase64: '/wA=' },
