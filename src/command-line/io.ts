@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs'
+import { createReadStream, fstatSync, writeSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { MqAdmin, Target } from '../core/client/admin.ts'
 import type { ConnectOptions } from '../core/connect.ts'
@@ -25,14 +25,15 @@ export function processIo(asMqadmin: boolean): CommandIo {
   return {
     env: process.env,
     asMqadmin,
-    out: Sink.ofDescriptor(1),
+    out: Sink.ofDescriptor(1, isFile(1)),
     get errIsTerminal() {
       return process.stderr.isTTY
     },
     get errColumns() {
       return process.stderr.columns
     },
-    stdin: () => process.stdin,
+    stdin: () =>
+      isFile(0) ? createReadStream('', { fd: 0, autoClose: false, highWaterMark }) : process.stdin,
     err: writeErr,
     connect: async (target, options) => {
       const { connect } = await import('../core/connect.ts')
@@ -43,6 +44,18 @@ export function processIo(asMqadmin: boolean): CommandIo {
       return () => process.off('SIGINT', listener).off('SIGTERM', listener)
     },
     exit: (status) => process.exit(status),
+  }
+}
+
+/** process.stdin reads a quarter of it at a time: each time costs as much as some dozens of messages. */
+const highWaterMark = 256 * 1024
+
+function isFile(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isFile()
+  } catch {
+    // it is closed: whoever uses it is told
+    return false
   }
 }
 

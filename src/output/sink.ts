@@ -1,7 +1,9 @@
-import { fstatSync, write as writeLater, writeSync } from 'node:fs'
+import { write as writeLater, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const flushAt = 64 * 1024
+/** Where what is written meanwhile is more: both threads seldom wait for each other. */
+const passAt = 256 * 1024
 /** How long to leave a full pipe alone before trying again. */
 const fullPipeMs = 1
 /** What a piece of text is measured for, before it is copied; a larger buffer is not kept. */
@@ -26,6 +28,8 @@ export class Sink {
   #spare = this.#buffer
   #idle: NodeJS.Immediate | null = null
   #failure: Error | null = null
+  /** Much was written. */
+  #hasPassed = false
   /** Never rejects. */
   #writing: Promise<void> | null = null
 
@@ -39,12 +43,12 @@ export class Sink {
   }
 
   /**
-   * To a file much goes on another thread: the kernel's copy of it is a sixth of what a message out costs
+   * @param isFile much goes on another thread: the kernel's copy of it is a sixth of what a message out costs
    * (bench/folder.ts). A pipe would keep that thread for as long as it is full.
    */
-  static ofDescriptor(descriptor: number): Sink {
+  static ofDescriptor(descriptor: number, isFile: boolean): Sink {
     const write = (bytes: Buffer): number => writeSync(descriptor, bytes)
-    return new Sink(write, isFile(descriptor) ? (bytes, done) => writeLater(descriptor, bytes, done) : null)
+    return new Sink(write, isFile ? (bytes, done) => writeLater(descriptor, bytes, done) : null)
   }
 
   /**
@@ -54,10 +58,13 @@ export class Sink {
   write(piece: string | Buffer): Promise<void> | null {
     if (this.#failure !== null) throw this.#failure
     this.#append(piece)
-    if (this.#size >= flushAt) return this.#writeLater === null ? this.flush() : this.#pass(this.#writeLater)
+    const later = this.#writeLater
+    if (later === null ? this.#size >= flushAt : this.#size >= passAt)
+      return later === null ? this.flush() : this.#pass(later)
     // what an endless stream wrote last must not wait for more
     this.#idle ??= setImmediate(() => {
-      this.flush().catch((error: unknown) => (this.#failure = error as Error))
+      const written = later !== null && this.#hasPassed ? this.#passNext(later) : this.flush()
+      written.catch((error: unknown) => (this.#failure = error as Error))
     })
     return null
   }
@@ -81,6 +88,7 @@ export class Sink {
 
   /** Has what is there written, and waits only for what was before. */
   #pass(later: WriteLater): Promise<void> | null {
+    this.#hasPassed = true
     if (this.#writing !== null) return this.#passNext(later)
     void this.#begin((bytes) => writtenLater(later, bytes))
     return null
@@ -89,7 +97,7 @@ export class Sink {
   async #passNext(later: WriteLater): Promise<void> {
     while (this.#writing !== null) await this.#writing
     if (this.#failure !== null) throw this.#failure
-    void this.#begin((bytes) => writtenLater(later, bytes))
+    if (this.#size > 0) void this.#begin((bytes) => writtenLater(later, bytes))
   }
 
   /** @throws ClosedPipeError, or why something could not be written before */
@@ -135,13 +143,4 @@ function writtenLater(later: WriteLater, bytes: Buffer): Promise<number> {
   return new Promise((resolve, reject) => {
     later(bytes, (error, written) => (error === null ? resolve(written) : reject(error)))
   })
-}
-
-function isFile(descriptor: number): boolean {
-  try {
-    return fstatSync(descriptor).isFile()
-  } catch {
-    // it is closed: the first write tells
-    return false
-  }
 }

@@ -226,8 +226,8 @@ describe('Sink', () => {
       () => assert.fail('nothing is written behind a gap'),
       (_, done) => setImmediate(() => done(errno('ENOSPC'), 0)),
     )
-    assert.equal(sink.write('x'.repeat(100_000)), null)
-    await assert.rejects(sink.write('x'.repeat(100_000))!, { code: 'ENOSPC' })
+    assert.equal(sink.write('x'.repeat(300_000)), null)
+    await assert.rejects(sink.write('x'.repeat(300_000))!, { code: 'ENOSPC' })
     assert.throws(() => sink.write('x'), { code: 'ENOSPC' })
     await assert.rejects(sink.flush(), { code: 'ENOSPC' })
   })
