@@ -1,3 +1,4 @@
+import { Decision } from '../../model/transaction.ts'
 import type { Handlers } from '../../remoting/handlers.ts'
 import { answerOfError } from '../../remoting/handlers.ts'
 import type { Broker } from '../broker.ts'
@@ -19,7 +20,12 @@ export function transactionHandlers(broker: Broker): Handlers {
       const { atomicId, count, commitOrRollback: decision } = header
       broker.transactions.endAtomic({ atomicId, count, decision }, (error) => {
         if (error !== null) return reply(answerOfError(error))
-        broker.due.begin()
+        try {
+          broker.due.begin()
+        } catch (cause) {
+          // it is decided, and who decided must hear that: who asks what is left is told why there is some
+          if (decision === Decision.unknown) throw cause
+        }
         reply({ header: { left: broker.transactions.atomic.left(atomicId) } })
       })
     },

@@ -98,10 +98,10 @@ export class Transactions {
     store.whenSynced(() => {
       try {
         store.exclusively(() => this.atomic.decide(request))
+        done(null)
       } catch (error) {
-        return done(error as MqError)
+        done(error as MqError)
       }
-      done(null)
     })
   }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { MqError } from '../../errors.ts'
+import { MqError, type ErrorCode } from '../../errors.ts'
 import type { Message } from '../../model/message.ts'
 import { Property } from '../../model/properties.ts'
 import type { MessageQueue } from '../../model/queue.ts'
@@ -88,19 +88,37 @@ export class RemotingTransactionAdmin implements TransactionAdmin {
     count: number,
   ): Promise<void> {
     const address = await this.#routes.addressOf({ topic, brokerName, queueId: 0 })
-    let commitOrRollback: number = Decision[decision]
-    for (;;) {
+    const left = async (commitOrRollback: number): Promise<number> => {
       const header = { topic, atomicId, count, commitOrRollback }
       const reply = await this.#invoker.invoke(address, 'END_ATOMIC_SEND', { header, body: undefined })
-      if (headerOf(reply, `${decision} of an atomic send`).left === 0) return
-      // it is decided; a server commits them behind its answer
-      commitOrRollback = Decision.unknown
-      await pause(askAgainMs)
+      return headerOf(reply, `${decision} of an atomic send`).left
     }
+    if ((await left(Decision[decision]).catch(decision === 'commit' ? mayBeDecided : undefined)) === 0) return
+    // a server commits them behind its answer
+    do await pause(askAgainMs)
+    while ((await left(Decision.unknown).catch(isDecided)) > 0)
   }
 }
 
 const askAgainMs = 20
+
+/** @throws the error, and that nobody knows more, if it says that there was no answer */
+function mayBeDecided(error: unknown): never {
+  if (!(error instanceof MqError) || !unanswered.has(error.code)) throw error
+  const text = `${error.message}; whether the messages were sent is not known`
+  const hint = 'all of them are in the topic in a moment, or none ever will be: look before you send again'
+  throw new MqError(error.code, text, { hint, cause: error })
+}
+
+const unanswered: ReadonlySet<ErrorCode> = new Set(['MQ_TIMEOUT', 'MQ_BROKER_UNREACHABLE'])
+
+/** @throws the error, and what is known all the same */
+function isDecided(error: unknown): never {
+  if (!(error instanceof MqError)) throw error
+  const text = `${error.message}; it is decided, and will be done`
+  const hint = 'do not send it again: whoever writes to the broker, or starts it, finishes it'
+  throw new MqError(error.code, text, { hint, cause: error })
+}
 
 /** Where the reading of a queue goes on. */
 interface Cursor {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import type { Broker } from '../../../../src/core/broker/broker.ts'
+import { transactionHandlers } from '../../../../src/core/broker/handlers/transaction.ts'
 import { silentPush, type TransactionCheck } from '../../../../src/core/broker/ports.ts'
+import { MqError } from '../../../../src/core/errors.ts'
 import { formatProperties, parseProperties } from '../../../../src/core/model/properties.ts'
 import { readRecord, type StoredRecord } from '../../../../src/core/model/record.ts'
 import { SysFlag } from '../../../../src/core/model/sys-flag.ts'
 import { Decision } from '../../../../src/core/model/transaction.ts'
+import type { CallContext } from '../../../../src/core/remoting/handlers.ts'
 import type { AppendResult } from '../../../../src/core/store/append-batch.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 import { closeBroker, FakeChannel, ManualTime, openBroker, put, topicConfig } from '../test-broker.ts'
@@ -196,6 +199,27 @@ for (const writer of ['hold', 'turn'] as const) {
         records('TRANS_CHECK_MAX_TIME_TOPIC').map(({ body }) => body.toString()),
         ['late'],
       )
+    })
+
+    it('are decided together once it is on the disk, whatever becomes of the work behind it', async () => {
+      await half({ ATOMIC_ID: 'id' }, 'one')
+      const { END_ATOMIC_SEND: endAtomic } = transactionHandlers(broker)
+      const call = (commitOrRollback: number): Promise<unknown> =>
+        new Promise((resolve) => {
+          const header = { topic: 'T', atomicId: 'id', count: 1, commitOrRollback }
+          endAtomic!({} as CallContext, { header, body: undefined }, resolve)
+        })
+      const begin = broker.due.begin.bind(broker.due)
+      broker.due.begin = () => {
+        throw new MqError('MQ_STORE_IN_USE', 'another process is writing')
+      }
+      assert.deepEqual(await call(Decision.commit), { header: { left: 1 } })
+      await assert.rejects(call(Decision.unknown), { code: 'MQ_STORE_IN_USE' })
+      broker.due.begin = begin
+      await call(Decision.unknown)
+      time.advance(1)
+      await new Promise<void>((resolve) => broker.store.whenSynced(resolve))
+      assert.deepEqual(bodies(), ['one'])
     })
 
     it('are given up after three days, and not lost with their segment before', async () => {
