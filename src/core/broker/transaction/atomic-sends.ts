@@ -87,6 +87,11 @@ export class AtomicSends {
     return halves.countOf(atomicId)
   }
 
+  /** What is decided is done, however late: it is not given up. */
+  isDecided(atomicId: string): boolean {
+    return this.#decision.get(atomicId) !== undefined
+  }
+
   /** A decision waits to be done. */
   get isDue(): boolean {
     return this.#first.get() !== undefined

@@ -229,7 +229,9 @@ export class Transactions {
   overdue(now: number): Half[] {
     const { halves } = this.#options
     halves.load()
-    const overdue = halves.storedBefore(now - givenUpAt(0), givenUpMax)
+    const overdue = halves
+      .storedBefore(now - givenUpAt(0), givenUpMax)
+      .filter(({ atomicId }) => atomicId === null || !this.atomic.isDecided(atomicId))
     return overdue.filter((half) => halves.record(half) !== null || halves.forget(half))
   }
 

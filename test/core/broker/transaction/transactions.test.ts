@@ -222,6 +222,21 @@ for (const writer of ['hold', 'turn'] as const) {
       assert.deepEqual(bodies(), ['one'])
     })
 
+    it('that were committed together are never given up, though nobody came for three days', async () => {
+      const body = 'x'.repeat(100_000)
+      for (let i = 0; i < 60; i++) await half({ ATOMIC_ID: 'id', UNIQ_KEY: `${i}` }, body)
+      const request = { atomicId: 'id', count: 60, decision: Decision.commit }
+      broker.store.exclusively(() => broker.transactions.atomic.decide(request))
+      time.advance(73 * 3_600_000)
+      for (let i = 0; i < 5; i++) {
+        broker.due.begin()
+        time.advance(100)
+        await new Promise<void>((resolve) => broker.store.whenSynced(resolve))
+      }
+      assert.equal(bodies().length, 60)
+      assert.equal(broker.transactions.atomic.left('id'), 0)
+    })
+
     it('are given up after three days, and not lost with their segment before', async () => {
       await half({}, 'forgotten')
       time.advance(72 * 3_600_000 - 1)
