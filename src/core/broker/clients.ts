@@ -129,6 +129,7 @@ export class Clients {
     if (own === undefined) return
     for (const group of own.producers) this.leave(channel, group, null)
     for (const group of own.consumers) this.leave(channel, null, group)
+    this.#memberships.delete(channel)
   }
 
   /** Each member of a broadcasting group has all queues for itself. */

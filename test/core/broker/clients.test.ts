@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Clients } from '../../../src/core/broker/clients.ts'
 import { silentPush, type ClientChannel } from '../../../src/core/broker/ports.ts'
 import type { ConsumerData, HeartbeatData, Subscription } from '../../../src/core/model/client-data.ts'
@@ -51,6 +53,23 @@ describe('Clients', () => {
       ...silentPush,
       consumerIdsChanged: (channel, group) => notified.push([channel, group]),
     })
+  })
+
+  it('forgets who has gone, also one that was in no group', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const gone = [[], ['p']].map((producerGroups) => {
+      const channel = new FakeChannel()
+      beat(channel, heartbeat('c', [], { producerGroups }))
+      clients.disconnected(channel)
+      return new WeakRef(channel)
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+    assert.deepEqual(
+      gone.map((channel) => channel.deref()),
+      [undefined, undefined],
+    )
   })
 
   function beat(from: FakeChannel, data: HeartbeatData): boolean {
