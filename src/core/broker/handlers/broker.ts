@@ -64,6 +64,9 @@ function counted(broker: Broker, name: string, key: string): BrokerStatsData | n
   return name === 'GROUP_GET_NUMS' ? broker.gets.of(key) : null
 }
 
+/** As JSON they take half a frame. A RocketMQ broker ends where a file of the queue does. */
+const entriesMax = 65_536
+
 function consumeQueue(broker: Broker, header: CallOf<'QUERY_CONSUME_QUEUE'>['header']): ConsumeQueue {
   const { topic, queueId, index, count, consumerGroup: group } = header
   const config = broker.topics.get(topic)
@@ -78,7 +81,7 @@ function consumeQueue(broker: Broker, header: CallOf<'QUERY_CONSUME_QUEUE'>['hea
     maxQueueIndex: endOffset,
     minQueueIndex: minOffset,
     entries: broker.store
-      .entries(topic, queueId, Math.max(minOffset, index), Math.max(0, count))
+      .entries(topic, queueId, Math.max(minOffset, index), Math.max(0, Math.min(count, entriesMax)))
       .map(({ physicalOffset, size, tagsCode }) => ({
         ...{ physicOffset: physicalOffset, physicSize: size, tagsCode },
         ...{ extendDataJson: null, bitMap: null, eval: false, msg: null },
