@@ -59,27 +59,43 @@ export class Catalog {
   }
 
   /**
+   * A segment that may have any key until it has a filter.
    * @param lastStoreTime of its last record, epoch ms
-   * @param filter of its keys (key-filter.ts); none: it may have any
    */
-  add(
-    base: number,
-    lastStoreTime: number,
-    extents: readonly QueueExtent[],
-    filter: readonly Buffer[] = [],
-  ): void {
+  add(base: number, lastStoreTime: number, extents: readonly QueueExtent[]): void {
     const insert = this.#db.prepare('INSERT OR REPLACE INTO sealed_queue VALUES (?, ?, ?, ?, ?)')
     this.#db
       .transaction(() => {
         this.#drop(base)
-        this.#db
-          .prepare('INSERT INTO sealed_segment VALUES (?, ?, ?)')
-          .run(base, lastStoreTime, filter.length)
-        const insertPart = this.#db.prepare('INSERT INTO key_filter VALUES (?, ?, ?)')
-        filter.forEach((bits, part) => insertPart.run(base, part, bits))
+        this.#db.prepare('INSERT INTO sealed_segment VALUES (?, ?, 0)').run(base, lastStoreTime)
         for (const each of extents) insert.run(each.topic, each.queueId, base, each.minOffset, each.endOffset)
       })
       .immediate()
+  }
+
+  /**
+   * Adds some of the parts of a segment's filter (key-filter.ts); it counts once all are there.
+   * @param parts of which the first is number `from`
+   * @param count of all
+   */
+  addFilter(base: number, parts: readonly Buffer[], from: number, count: number): void {
+    const insert = this.#db.prepare('INSERT OR REPLACE INTO key_filter VALUES (?, ?, ?)')
+    this.#db
+      .transaction(() => {
+        parts.forEach((bits, i) => insert.run(base, from + i, bits))
+        if (from + parts.length < count) return
+        this.#db.prepare('UPDATE sealed_segment SET filter_parts = ? WHERE base = ?').run(count, base)
+      })
+      .immediate()
+  }
+
+  /** Bases of the sealed segments before a segment that have no filter yet, ascending. */
+  unfilteredBefore(base: number): number[] {
+    const select = 'SELECT base FROM sealed_segment WHERE base < ? AND filter_parts = 0 ORDER BY base'
+    return this.#db
+      .prepare<[number], { base: number }>(select)
+      .all(base)
+      .map((row) => row.base)
   }
 
   /** Forgets the queues of a topic. */

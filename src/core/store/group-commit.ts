@@ -139,7 +139,7 @@ export class GroupCommit {
     // in a folder the next writer must be able to trust the row before anyone hears of the records
     error = this.#endTurn(error === null) ?? error
     this.#acknowledge(batch, error)
-    if (!this.#parts.turn.held) this.#parts.turn.tidy()
+    if (!this.#parts.turn.held) this.#tidy()
   }
 
   #acknowledge(records: StagedRecords, error: MqError | null): void {
@@ -214,14 +214,38 @@ export class GroupCommit {
       turn.syncedTo = Math.max(turn.syncedTo, upTo)
       index.flush()
       turn.save(false)
-      turn.tidy()
     } catch {
       // what could not be saved is found again: the next batch begins with a recovery
       turn.torn = true
       return
     }
     this.#tellSynced()
+    this.#tidy()
     if (this.#unsynced.length > 0) this.syncLater(() => undefined)
+  }
+
+  /**
+   * What need not be done while others wait for the folder. Most of it is the filter of a full segment's
+   * keys: half a second to read them, and then a turn of some milliseconds for each part.
+   */
+  #tidy(): void {
+    const { index, turn, begin } = this.#parts
+    turn.tidy()
+    if (turn.torn) return
+    try {
+      while (index.makeFilter()) {
+        for (let more = true; more;) {
+          begin()
+          try {
+            more = index.keepFilter()
+          } finally {
+            this.#endTurn(!turn.torn)
+          }
+        }
+      }
+    } catch {
+      // a segment without one is found by whoever writes to the folder next; nothing is wrong meanwhile
+    }
   }
 
   #tellSynced(): void {
@@ -250,6 +274,7 @@ export class GroupCommit {
     }
     const error = this.#leave(true)
     if (error !== null) throw error
+    if (!this.#parts.turn.held) this.#tidy()
     return result
   }
 
@@ -263,6 +288,7 @@ export class GroupCommit {
     } finally {
       this.#leave(orderly)
     }
+    if (!this.#parts.turn.held) this.#tidy()
   }
 
   #enter(): void {
@@ -282,7 +308,7 @@ export class GroupCommit {
   /** Commits what is staged, and leaves nothing to do for whoever opens the folder next. */
   finish(): void {
     this.commit()
-    const { index, turn, begin } = this.#parts
+    const { writer, index, turn, begin } = this.#parts
     if (this.broken !== null || turn.torn) return
     if (!turn.held) {
       if (index.unflushed === 0 || !this.#wrote) return
@@ -296,6 +322,7 @@ export class GroupCommit {
     this.#sync()
     this.#tellSynced()
     index.flush()
+    if (writer === 'hold') this.#tidy()
     turn.save(true)
   }
 }

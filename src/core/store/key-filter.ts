@@ -18,14 +18,8 @@ const crcSize = 4
 export function keyFilterOf(keys: KeyIndex): Buffer[] {
   const count = Math.max(1, Math.ceil((keys.count() * bitsPerKey) / (partSize * 8)))
   const parts = Array.from({ length: count }, () => Buffer.alloc(partSize + crcSize))
-  keys.forEach((hash) => {
-    const part = parts[filterPartOf(hash, count)]!
-    const step = stepOf(hash)
-    for (let i = 0, at = hash | 0; i < bitsSet; i++, at = (at + step) | 0) {
-      const bit = bitAt(at)
-      part[bit >>> 3]! |= 1 << (bit & 7)
-    }
-  })
+  for (const hashes of keys.hashes())
+    for (const hash of hashes) setBits(parts[filterPartOf(hash, count)]!, hash)
   for (const part of parts) putI32(part, partSize, crc32(part, 0, partSize))
   return parts
 }
@@ -51,6 +45,14 @@ export function isFilterOf(parts: readonly Buffer[], keys: KeyIndex): boolean {
 function isWhole(part: Buffer): boolean {
   const sized = Buffer.isBuffer(part) && part.length === partSize + crcSize
   return sized && part.readInt32BE(partSize) === crc32(part, 0, partSize)
+}
+
+function setBits(part: Buffer, hash: number): void {
+  const step = stepOf(hash)
+  for (let i = 0, at = hash | 0; i < bitsSet; i++, at = (at + step) | 0) {
+    const bit = bitAt(at)
+    part[bit >>> 3]! |= 1 << (bit & 7)
+  }
 }
 
 function hasBits(part: Buffer, hash: number): boolean {

@@ -151,13 +151,27 @@ export class KeyIndex {
 
   /** Calls for every entry, in no order. */
   forEach(visit: (hash: number, physicalOffset: number) => void): void {
-    const pages = this.#db.prepare('SELECT first_hash, entries FROM key_page')
-    for (const page of pages.iterate() as Iterable<PageRow>) {
-      const entries = checked(page.entries)
+    for (const entries of this.#pages()) {
       for (let i = 0; i * entrySize < entries.length; i++) {
         visit(readHash(entries, i), this.#base + entries.readUInt32BE(i * entrySize + 5))
       }
     }
+  }
+
+  /** Hashes of every entry, some hundred at a time, in the order of a run. */
+  *hashes(): Generator<Float64Array> {
+    const hashes = new Float64Array(pageEntries)
+    for (const entries of this.#pages()) {
+      const count = entries.length / entrySize
+      const page = count > hashes.length ? new Float64Array(count) : hashes
+      for (let i = 0; i < count; i++) page[i] = readHash(entries, i)
+      yield page.subarray(0, count)
+    }
+  }
+
+  *#pages(): Generator<Buffer> {
+    const pages = this.#db.prepare('SELECT entries FROM key_page').pluck()
+    for (const entries of pages.iterate() as Iterable<Buffer>) yield checked(entries)
   }
 
   /** Log offsets of messages that may have the key, in no order. */

@@ -2,7 +2,7 @@ import { Catalog } from './catalog.ts'
 import type { CommitLog } from './commit-log.ts'
 import type { IndexDb, QueueEntry, QueueExtent } from './index-db.ts'
 import type { IndexFiles } from './index-files.ts'
-import { keyFilterOf } from './key-filter.ts'
+import { KeyFilters } from './key-filters.ts'
 import { SealedIndexes, type SegmentWalk } from './sealed-indexes.ts'
 import { isCorrupt } from './sqlite.ts'
 
@@ -22,6 +22,7 @@ export class OpenIndexes {
   readonly #sealed: SealedIndexes
   /** First offset of the sealed segment whose file was asked last. */
   #asked: number | null = null
+  readonly #filters: KeyFilters
   #catalog: Catalog | null = null
   #catalogWritable = false
   #catalogDistrusted = false
@@ -37,6 +38,7 @@ export class OpenIndexes {
     this.#log = log
     this.#tombstoneOf = tombstoneOf
     this.#sealed = new SealedIndexes(files, log, walk)
+    this.#filters = new KeyFilters(files)
   }
 
   /** Where the active segment begins. */
@@ -54,6 +56,7 @@ export class OpenIndexes {
     this.#useNewest(mode)
     this.#openCatalog(mode)
     this.#fillCatalog(mode)
+    if (mode === 'write') this.#filters.look(this.#catalog!, this.activeBase)
   }
 
   /**
@@ -142,9 +145,7 @@ export class OpenIndexes {
       const sealed = this.#sealedOf(base)
       const end = base + this.#log.segmentSize
       const extents = sealed.extents().filter((each) => this.#tombstoneOf(each.topic) < end)
-      // whoever may not write forgets it again: that is no time to read all keys
-      const filter = mode === 'write' ? keyFilterOf(sealed.keys) : []
-      this.#catalog!.add(base, sealed.lastStoreTime, extents, filter)
+      this.#catalog!.add(base, sealed.lastStoreTime, extents)
     }
   }
 
@@ -186,7 +187,8 @@ export class OpenIndexes {
     const { segmentSize, segments } = this.#log
     active.seal(active.base + segmentSize)
     // the catalog first: a reader that sees the next file must find the sealed one
-    this.#catalog!.add(active.base, active.lastStoreTime, active.extents(), keyFilterOf(active.keys))
+    this.#catalog!.add(active.base, active.lastStoreTime, active.extents())
+    this.#filters.add(active.base)
     active.close()
     this.active = this.#files.openAnew(segments.findLast((segment) => physicalOffset >= segment.base)!.base)
   }
@@ -196,12 +198,23 @@ export class OpenIndexes {
     this.active?.tidy()
   }
 
+  /** Outside the lock: reads all keys of a sealed segment without a filter. @returns false: all have one */
+  makeFilter(): boolean {
+    return this.#filters.make()
+  }
+
+  /** Under the lock: keeps some of what `makeFilter` made. @returns false when nothing is left to keep */
+  keepFilter(): boolean {
+    return this.#catalog !== null && this.#filters.keep(this.#catalog)
+  }
+
   dropTopic(topic: string): void {
     this.active!.dropTopic(topic)
     this.#catalog!.dropTopic(topic)
   }
 
   dropSegment(base: number): void {
+    this.#filters.drop(base)
     this.#catalog!.dropSegment(base)
     this.#sealed.close(base)
     this.#files.remove(base)
@@ -316,6 +329,7 @@ export class OpenIndexes {
   }
 
   close(): void {
+    this.#filters.forget()
     this.#sealed.closeAll()
     this.active?.close()
     this.#catalog?.close()

@@ -140,6 +140,16 @@ export class StoreIndex {
     this.#files.tidy()
   }
 
+  /** Outside the lock: reads all keys of a sealed segment without a filter. @returns false: all have one */
+  makeFilter(): boolean {
+    return this.#files.makeFilter()
+  }
+
+  /** Under the lock: keeps some of what `makeFilter` made. @returns false when nothing is left to keep */
+  keepFilter(): boolean {
+    return this.#files.keepFilter()
+  }
+
   /** Writer, before `attach`, when the last one died or the machine did: drops what is not to trust. */
   check(logEnd: number): void {
     this.#windows.forget()

@@ -200,8 +200,13 @@ describe('Catalog', () => {
       return index
     }
     const indexes = [keysOf(0, 5000), keysOf(1_000_000, 20_000), keysOf(9_000_000, 0)]
-    for (const index of indexes) catalog.add(index.base, 1, [], keyFilterOf(index.keys))
+    for (const index of indexes) {
+      catalog.add(index.base, 1, [])
+      const parts = keyFilterOf(index.keys)
+      parts.forEach((part, i) => catalog.addFilter(index.base, [part], i, parts.length))
+    }
     catalog.add(9_500_000, 1, [])
+    assert.deepEqual(catalog.unfilteredBefore(99_000_000), [9_500_000])
     const bases = (key: string, before = 99_000_000): number[] =>
       catalog.basesWithKey(topicKeyHash('t', key), before)
     for (let i = 0; i < 5000; i += 7) assert.ok(bases(`k${i * 100}`).includes(0), `k${i * 100}`)
@@ -223,7 +228,8 @@ describe('Catalog', () => {
   it('rules nothing out where its filter is damaged', () => {
     const catalog = open()
     const index = IndexDb.open(join(folder.path, 'i.db'), 0, 'one', 'write')!
-    catalog.add(0, 1, [], keyFilterOf(index.keys))
+    catalog.add(0, 1, [])
+    catalog.addFilter(0, keyFilterOf(index.keys), 0, 1)
     assert.deepEqual(catalog.basesWithKey(topicKeyHash('t', 'none'), 9), [])
     const db = new BetterSqlite3(join(folder.path, 'catalog.db'))
     for (const change of ["bits = 'text'", 'bits = zeroblob(4004)', 'bits = zeroblob(0)', 'part = 7']) {
