@@ -26,14 +26,17 @@ export abstract class StoreCommand extends MqCommand {
 
   /**
    * Runs with a spinner, where one may be drawn.
-   * @param doing `verifying`
+   * @param doing `verifying`; null: what it writes shows how far it is
    */
-  protected async maintain<T>(doing: string, act: (maintenance: Maintenance) => Promise<T>): Promise<T> {
+  protected async maintain<T>(
+    doing: string | null,
+    act: (maintenance: Maintenance) => Promise<T>,
+  ): Promise<T> {
     const { folder, interrupted: signal } = this
     const { Maintenance } = await import('./core/embedded/maintenance.ts')
     const lockTimeout = this.timeoutMs === undefined ? {} : { lockTimeoutMs: this.timeoutMs }
     const options = { folder, signal, ...lockTimeout }
-    if (!this.showsProgress) return act(new Maintenance(options))
+    if (doing === null || !this.showsProgress) return act(new Maintenance(options))
     const { default: ora } = await import('ora')
     const spinner = ora({ text: doing, stream: process.stderr, discardStdin: false }).start()
     let drawnAt = 0

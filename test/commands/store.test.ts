@@ -130,6 +130,15 @@ describe('store', () => {
     assert.equal((await create('128k')).status, 0)
     assert.equal((await run(['sendMessage', '-t', 't', '-p', 'x', '--store', made])).status, 0)
     assert.equal(statSync(`${made}/commitlog/${'0'.repeat(20)}`).size, 128 * 1024)
+    assert.equal((await create('131072')).status, 0)
+    for (const args of [
+      ['sendMessage', '-t', 't', '-p', 'x'],
+      ['serve', '--port', '0'],
+    ]) {
+      const other = await run([...args, '--segment-size', '1m', '--store', made])
+      assert.equal(other.status, 2)
+      assert.match(other.stderr, /has segments of 131072 bytes, not of 1048576/)
+    }
     const cluster = ['sendMessage', '-t', 't', '-p', 'x', '--segment-size', '1m', '-n', '127.0.0.1:1']
     assert.equal((await run(cluster)).status, 2)
   })

@@ -47,7 +47,7 @@ export default class StoreDump extends StoreCommand {
       throw new MqError('MQ_USAGE', `--to ${to} lies before --from ${from}`)
     }
     const range = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
-    return this.maintain('', (maintenance) => Promise.resolve(dumpView(maintenance.dump(range), this.utc)))
+    return this.maintain(null, (maintenance) => Promise.resolve(dumpView(maintenance.dump(range), this.utc)))
   }
 }
 

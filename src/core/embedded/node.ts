@@ -64,6 +64,7 @@ export class EmbeddedNode {
     let delayLevelsMs: readonly number[]
     try {
       checkNames(this.store, options)
+      checkSegmentSize(this.store, options)
       delayLevelsMs = delayLevels(this.store, options.messageDelayLevel)
     } catch (error) {
       this.store.close()
@@ -140,6 +141,21 @@ function checkNames(store: MessageStore, options: NodeOptions): void {
     'MQ_USAGE',
     `${options.folder} is that of ${store.brokerName} in ${store.clusterName}, not of ${brokerName} in ${clusterName}`,
     { hint: 'a folder keeps the names it was made with: leave them out, or choose another folder' },
+  )
+}
+
+/** As a broker of RocketMQ's does: it does not start on segments of another size. */
+function checkSegmentSize(
+  store: MessageStore,
+  { folder, segmentSize = store.segmentSize }: NodeOptions,
+): void {
+  if (segmentSize === store.segmentSize) return
+  throw new MqError(
+    'MQ_USAGE',
+    `${folder} has segments of ${store.segmentSize} bytes, not of ${segmentSize}`,
+    {
+      hint: 'a folder keeps the size it was made with: leave it out, or choose another folder',
+    },
   )
 }
 
