@@ -5,6 +5,7 @@ import { ForeignCache } from './foreign-cache.ts'
 import { foreignRefusal, ForeignLog } from './foreign-log.ts'
 import type { QueueEntry, QueueExtent } from './index-db.ts'
 import type { Damage } from './log-walk.ts'
+import type { WhenSynced } from './group-commit.ts'
 import type { MessageStore } from './message-store.ts'
 import { IndexFiles } from './index-files.ts'
 import { joinedRecordsOf, recordsOf, type JoinedRecords } from './record-reader.ts'
@@ -167,8 +168,8 @@ export class ForeignStore implements MessageStore {
     return foreignRefusal(this.#options.folder)
   }
 
-  whenSynced(act: () => void): void {
-    act()
+  whenSynced(act: WhenSynced): void {
+    act(null)
   }
 
   commit(): void {

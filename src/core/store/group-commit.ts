@@ -28,6 +28,9 @@ const unflushedMax = 32_768
 /** A turn of fewer messages leaves nothing unflushed: others open the folder as often as that. */
 const smallTurn = 2048
 
+/** @param error why it will never be on the disk */
+export type WhenSynced = (error: MqError | null) => void
+
 export interface GroupCommitParts {
   /** See StoreOptions. */
   readonly writer: 'turn' | 'hold'
@@ -58,7 +61,7 @@ export class GroupCommit {
   #syncing = false
   /** What runs holds the folder for itself: a commit does not let it go. */
   #exclusive = false
-  readonly #unsynced: { readonly upTo: number; readonly act: () => void }[] = []
+  readonly #unsynced: { readonly upTo: number; readonly act: WhenSynced }[] = []
   /** Something was written since the folder was opened. */
   #wrote = false
 
@@ -204,7 +207,8 @@ export class GroupCommit {
     this.#syncing = true
     log.datasyncLater((error) => {
       this.#syncing = false
-      if (error === null && turn.held && !turn.torn) this.#synced(upTo)
+      if (error !== null) this.#tellSynced()
+      else if (turn.held && !turn.torn) this.#synced(upTo)
     })
   }
 
@@ -250,11 +254,13 @@ export class GroupCommit {
 
   #tellSynced(): void {
     const { syncedTo } = this.#parts.turn
-    while (this.#unsynced.length > 0 && this.#unsynced[0]!.upTo <= syncedTo) this.#unsynced.shift()!.act()
+    const { broken } = this
+    while (this.#unsynced.length > 0 && (broken !== null || this.#unsynced[0]!.upTo <= syncedTo))
+      this.#unsynced.shift()!.act(broken)
   }
 
   /** Calls back when everything that is written by now is on the disk, which it may be already. */
-  whenSynced(act: () => void): void {
+  whenSynced(act: WhenSynced): void {
     this.#unsynced.push({ upTo: this.#parts.log.writtenTo, act })
     this.#tellSynced()
     if (this.#unsynced.length > 0) this.syncLater(() => undefined)

@@ -14,7 +14,7 @@ import { CommitLog } from './commit-log.ts'
 import { Expiry } from './expiry.ts'
 import type { FileSystem } from './file-system.ts'
 import { isOurs } from './format-file.ts'
-import { GroupCommit } from './group-commit.ts'
+import { GroupCommit, type WhenSynced } from './group-commit.ts'
 import type { QueueEntry, QueueExtent } from './index-db.ts'
 import { IndexFiles } from './index-files.ts'
 import type { DispatchedRecord } from './index-rows.ts'
@@ -265,7 +265,7 @@ export class Store {
   }
 
   /** Calls back when everything that is written by now is on the disk, which it may be already. */
-  whenSynced(act: () => void): void {
+  whenSynced(act: WhenSynced): void {
     this.#writing.whenSynced(act)
   }
 

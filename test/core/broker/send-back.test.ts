@@ -50,7 +50,7 @@ describe('messages that were consumed in vain', () => {
     })
   const pass = async (ms: number): Promise<void> => {
     time.advance(ms)
-    await new Promise<void>((resolve) => broker.store.whenSynced(resolve))
+    await new Promise((resolve) => broker.store.whenSynced(resolve))
   }
 
   it('keep where they were born, over IPv6 or not, and are stored by who takes them back', async () => {

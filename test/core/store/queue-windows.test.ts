@@ -90,7 +90,7 @@ describe('what a server reads of its queues', () => {
               check(store, op.topic, queues.get(op.topic)!, op.from, op.max)
               break
             case 'sync':
-              await new Promise<void>((resolve) => store.whenSynced(resolve))
+              await new Promise((resolve) => store.whenSynced(resolve))
               break
             case 'reopen':
               store.close()

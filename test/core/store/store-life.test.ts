@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { nodeFileSystem } from '../../../src/core/store/file-system.ts'
+import { nodeFileSystem, type FileHandle, type FileSystem } from '../../../src/core/store/file-system.ts'
 import type { Store } from '../../../src/core/store/store.ts'
 import {
   findTexts,
@@ -90,6 +90,17 @@ describe('a store over its life', () => {
     store.syncLater()
     assert.equal(send(store, 't', 0, 'new'), 6)
     assert.throws(() => store.expire(store.retention), /EIO/)
+    store.close()
+  })
+
+  it('tells whoever waits for a sync that it failed, and whoever comes later', async () => {
+    const store = openStore(withFailingSyncs(), folder.path, { writer: 'hold' })
+    assert.equal(send(store, 't', 0, 'acknowledged'), 0)
+    for (let i = 0; i < 2; i++) {
+      const error = await new Promise((resolve) => store.whenSynced(resolve))
+      assert.match(String(error), /EIO/)
+    }
+    assert.deepEqual(texts(store), ['acknowledged'], 'reading goes on')
     store.close()
   })
 
@@ -189,3 +200,19 @@ describe('a store over its life', () => {
     store.close()
   })
 })
+
+/** What a dying disk does: it takes everything, and then says that it cannot keep it. */
+function withFailingSyncs(): FileSystem {
+  const fails = (done: (error: Error | null) => void): void => {
+    setImmediate(() => done(Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' })))
+  }
+  const open: FileSystem['open'] = (...args) => {
+    const file = nodeFileSystem.open(...args)
+    return new Proxy(file, {
+      get: (_, name: keyof FileHandle) => (name === 'datasyncLater' ? fails : file[name].bind(file)),
+    })
+  }
+  return new Proxy(nodeFileSystem, {
+    get: (fs, name: keyof FileSystem) => (name === 'open' ? open : fs[name].bind(fs)),
+  })
+}

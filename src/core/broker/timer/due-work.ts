@@ -111,7 +111,10 @@ export class DueWork {
       const due = this.#collect()
       this.#append(due)
       this.#delivering = true
-      store.whenSynced(() => this.#delivered(due))
+      store.whenSynced((failed) => {
+        // then nothing is written any more, this neither: what waits is delivered after a restart
+        if (failed === null) this.#delivered(due)
+      })
     } catch {
       // the next one that writes is told why; what waits is not lost
       this.expect(clock.now() + retryMs)

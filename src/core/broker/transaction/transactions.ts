@@ -95,7 +95,8 @@ export class Transactions {
   endAtomic(request: EndAtomicRequest, done: Done): void {
     const { store } = this.#options
     if (request.decision === Decision.unknown) return done(null)
-    store.whenSynced(() => {
+    store.whenSynced((failed) => {
+      if (failed !== null) return done(failed)
       try {
         store.exclusively(() => this.atomic.decide(request))
         done(null)

@@ -63,7 +63,7 @@ for (const writer of ['hold', 'turn'] as const) {
     const pass = async (ms: number): Promise<void> => {
       time.advance(ms)
       if (writer === 'turn') broker.due.run()
-      else await new Promise<void>((resolve) => broker.store.whenSynced(resolve))
+      else await new Promise((resolve) => broker.store.whenSynced(resolve))
     }
 
     beforeEach(() => {

@@ -192,7 +192,7 @@ for (const writer of ['hold', 'turn'] as const) {
       })
       broker.due.begin()
       time.advance(1)
-      await new Promise<void>((resolve) => broker.store.whenSynced(resolve))
+      await new Promise((resolve) => broker.store.whenSynced(resolve))
       assert.deepEqual(bodies(), ['first', 'last'])
       assert.equal(broker.transactions.atomic.left('id'), 0)
       assert.deepEqual(
@@ -218,7 +218,7 @@ for (const writer of ['hold', 'turn'] as const) {
       broker.due.begin = begin
       await call(Decision.unknown)
       time.advance(1)
-      await new Promise<void>((resolve) => broker.store.whenSynced(resolve))
+      await new Promise((resolve) => broker.store.whenSynced(resolve))
       assert.deepEqual(bodies(), ['one'])
     })
 
@@ -231,7 +231,7 @@ for (const writer of ['hold', 'turn'] as const) {
       for (let i = 0; i < 5; i++) {
         broker.due.begin()
         time.advance(100)
-        await new Promise<void>((resolve) => broker.store.whenSynced(resolve))
+        await new Promise((resolve) => broker.store.whenSynced(resolve))
       }
       assert.equal(bodies().length, 60)
       assert.equal(broker.transactions.atomic.left('id'), 0)
