@@ -138,7 +138,10 @@ describe('hostile SQL92', () => {
     times.sort((a, b) => a - b)
     const p999 = times[Math.floor(times.length * 0.999)]!
     console.log(`      ${refused} refused; ${times.length} judged, p99.9 ${(p999 * 1000).toFixed(1)} µs`)
-    assert.ok(refused > generated / 50 && refused < generated * 0.7, `${refused} refused; SEED=${random.seed}`)
+    assert.ok(
+      refused > generated / 50 && refused < generated * 0.7,
+      `${refused} refused; SEED=${random.seed}`,
+    )
     assert.ok(p999 < 1, `${p999} ms; SEED=${random.seed}`)
   })
 
