@@ -125,9 +125,7 @@ export class Broker {
     }
   }
 
-  now(): number {
-    return this.#clock.now()
-  }
+  readonly now = (): number => this.#clock.now()
 
   readonly sinceToldMs = (timestamp: number): number => Math.max(0, toldTime(this.#clock) - timestamp)
 
