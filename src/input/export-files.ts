@@ -14,13 +14,18 @@ function makeFolder(folder: string): void {
 
 /** Writes what was exported as JSON, and tells where. @throws MQ_FAILED */
 export function writeExport(folder: string, name: string, value: object): string {
+  return writeText(folder, name, `${JSON.stringify(value, null, 2)}\n`, 'name another folder with -f')
+}
+
+/** Writes a file of a folder, which is made, and tells where. @throws MQ_FAILED */
+export function writeText(folder: string, name: string, text: string, hint?: string): string {
   const path = join(folder, name)
   try {
     makeFolder(resolve(folder))
-    writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`)
+    writeFileSync(path, text)
   } catch (error) {
     throw new MqError('MQ_FAILED', `${path} cannot be written: ${(error as Error).message}`, {
-      hint: 'name another folder with -f',
+      ...(hint !== undefined && { hint }),
       cause: error,
     })
   }

@@ -25,6 +25,25 @@ describe('broker administration on a folder', () => {
     assert.match(await out('brokerStatus', '-c', 'DefaultCluster'), /^127\.0\.0\.1:9876 +EndTransaction/)
   })
 
+  it('haStatus prints a master without slaves', async () => {
+    assert.match(
+      await out('haStatus'),
+      /^\n#MasterAddr\t127\.0\.0\.1:9876\n#MasterCommitLogMaxOffset\t[1-9]\d+\n#SlaveNum\t0\n#InSyncSlaveNum\t0\n#SlaveAddr /,
+    )
+  })
+
+  it('clusterRT --once times sends, and ends with 7 when one failed', async () => {
+    assert.match(
+      await out('clusterRT', '-a', '3', '--once'),
+      /\nDefaultCluster +broker-a +\d+\.\d\d +3 +0 *\n$/,
+    )
+    await out('updateBrokerConfig', '-k', 'brokerPermission', '-v', '4')
+    const refused = await run(['clusterRT', '-a', '1', '--once'])
+    await out('updateBrokerConfig', '-k', 'brokerPermission', '-v', '6')
+    assert.equal(refused.status, 7)
+    assert.match(refused.stdout, /broker-a +NaN +0 +1 *\n$/)
+  })
+
   it('getBrokerConfig prints what updateBrokerConfig set, and other commands heed it', async () => {
     assert.match(
       await out('getBrokerConfig'),

@@ -89,6 +89,8 @@ describe('the contract', () => {
         ['queryMsgByOffset', '-t', 'orders', '-b', 'broker-a', '-i', '0', '-o', '0'],
         ['queryCq', '-t', 'orders', '-q', '0', '-i', '0'],
         ['clusterList'],
+        ['haStatus'],
+        ['clusterRT', '-a', '2', '--once'],
         ['getBrokerConfig'],
         ['updateBrokerConfig', '-k', 'fileReservedTime', '-v', '72'],
         ['updateKvConfig', '-s', 'n', '-k', 'k', '-v', 'v'],
@@ -105,6 +107,6 @@ describe('the contract', () => {
         shapes[name] = await json(...line)
       }
       compare('json.json', shapes)
-    })
+    }).timeout(60_000) // forty processes, one behind the other
   })
 })

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { matchesSql92 } from '../../src/core/model/sql92/evaluate.ts'
 import { Sql92SyntaxError } from '../../src/core/model/sql92/lexer.ts'
 import { parseSql92 } from '../../src/core/model/sql92/parser.ts'
+import { count } from '../fault/tier.ts'
 import { Random } from './random.ts'
+import { Sql92Generator } from './sql92-generator.ts'
 
+const generated = count('EXPRESSIONS', 20_000, 100_000)
 const size = 65_536
 const repeated = (piece: string): string => piece.repeat(Math.floor(size / piece.length))
 
@@ -110,5 +113,47 @@ describe('hostile SQL92', () => {
       if (passes(text, '1') !== null) sound++
     }
     assert.ok(sound > 1000, `only ${sound} were sound; SEED=${random.seed}`)
+  })
+
+  it(`generated, ${generated} of them: each message is judged within a millisecond`, () => {
+    const random = new Random()
+    const generator = new Sql92Generator(random)
+    const messages = Array.from({ length: 20 }, () => generator.properties())
+    const times: number[] = []
+    let refused = 0
+    for (let i = 0; i < generated; i++) {
+      const text = generator.expression()
+      try {
+        const { expression } = parseSql92(text)
+        for (const properties of messages) {
+          const at = performance.now()
+          matchesSql92(expression, (name) => properties[name] ?? null)
+          times.push(performance.now() - at)
+        }
+      } catch (error) {
+        assert.ok(error instanceof Sql92SyntaxError, `${String(error)} of ${text}; SEED=${random.seed}`)
+        refused++
+      }
+    }
+    times.sort((a, b) => a - b)
+    const p999 = times[Math.floor(times.length * 0.999)]!
+    console.log(`      ${refused} refused; ${times.length} judged, p99.9 ${(p999 * 1000).toFixed(1)} µs`)
+    assert.ok(
+      refused > generated / 50 && refused < generated * 0.7,
+      `${refused} refused; SEED=${random.seed}`,
+    )
+    assert.ok(p999 < 1, `${p999} ms; SEED=${random.seed}`)
+  })
+
+  it('is limited: longer, deeper or more chained than any real one is an error', () => {
+    const tooMuch = [
+      Array.from({ length: 10_000 }, () => 'a = 1').join(' AND '),
+      `${'('.repeat(1000)}a${')'.repeat(1000)}`,
+      `${'NOT '.repeat(1000)}a`,
+      `a${' = a'.repeat(1000)}`,
+      `a = '${'x'.repeat(70_000)}'`,
+    ]
+    for (const text of tooMuch) assert.equal(passes(text, '1'), null, text.slice(0, 40))
+    assert.equal(passes(Array.from({ length: 5000 }, () => 'a = 1').join(' AND '), '1'), true)
   })
 })

@@ -21,8 +21,9 @@ export function rawFrame(
   code: number,
   ext: Readonly<Record<string, string>>,
   body: Buffer = Buffer.alloc(0),
+  opaque = 1,
 ): Buffer {
-  return encodeFrame({ ...header, serializeType: 'json', code, ext, body, opaque: 1 })
+  return encodeFrame({ ...header, serializeType: 'json', code, ext, body, opaque })
 }
 
 /** A frame with a JSON header as given, whatever it is. */

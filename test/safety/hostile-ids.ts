@@ -1,7 +1,7 @@
 /** Names that are paths, commands, too long or made of what looks like letters, and where they are said. */
 import type { CallOf, RequestName } from '../../src/core/remoting/requests/index.ts'
 import { groupConfig } from '../../src/core/model/group.ts'
-import { frame } from './frames.ts'
+import { frame, rawFrame } from './frames.ts'
 
 const chosen: readonly string[] = [
   '../../../../tmp/pocketmq-evil', '..', '.', '/etc/passwd', 'a/b', 'a\\b', 'a\0b', '%2e%2e%2f', 'CON',
@@ -78,6 +78,25 @@ export const probes: Readonly<Record<string, (name: string) => Asked>> = {
   'statistics of a topic': (topic) => encoded('GET_TOPIC_STATS_INFO', { header: { topic }, body: undefined }),
   'members of a group': (consumerGroup) =>
     encoded('GET_CONSUMER_LIST_BY_GROUP', { header: { consumerGroup }, body: undefined }),
+}
+
+const noTopics = { dataVersion: { stateVersion: 0, timestamp: 0, counter: 0 }, topicConfigTable: {} }
+const aBroker = { clusterName: 'c', brokerId: '0', haServerAddr: '', compressed: 'false', bodyCrc32: '0' }
+
+/** Names that nobody checks, RocketMQ neither: they are kept in memory, or in a table. */
+export const uncheckedProbes: Readonly<Record<string, (name: string) => Asked>> = {
+  'a client': (clientId) =>
+    encoded('HEART_BEAT', {
+      header: {},
+      body: { clientId, producerGroups: [clientId], consumers: [], fingerprint: 0, withoutSub: false },
+    }),
+  'a broker': (brokerName) => {
+    const fields = { ...aBroker, brokerName, brokerAddr: `${brokerName}:1` }
+    const body = Buffer.from(JSON.stringify({ topicConfigSerializeWrapper: noTopics, filterServerList: [] }))
+    return (opaque) => rawFrame(103, fields, body, opaque)
+  },
+  'a name server’s key': (name) =>
+    encoded('PUT_KV_CONFIG', { header: { namespace: name, key: name, value: name }, body: undefined }),
 }
 
 export function makeKnown(): Asked[] {

@@ -1,8 +1,8 @@
 import { MqError } from '../../core/errors.ts'
 import type { MessageAdmin } from '../../core/client/admin.ts'
 import type { MessageQueue } from '../../core/model/queue.ts'
-import { asMqError } from '../../command-line/failure.ts'
 import { flagKinds } from '../../command-line/flag-kinds.ts'
+import { averageRt, timedSend } from '../../input/timed-send.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { rowsView } from '../../output/rows.ts'
 import type { View } from '../../output/view.ts'
@@ -41,14 +41,9 @@ export default class CheckMsgSendRT extends MqCommand {
         { title: '#Send Result', field: 'sendResult', cell: ({ sendResult }) => sendResult },
         { title: '#RT', field: 'rtMs', cell: ({ rtMs }) => rtMs },
       ],
-      footer: (all) => `Avg RT: ${average(all)}\n`,
+      footer: (all) => `Avg RT: ${averageRt(all).toFixed(2)}\n`,
     })
   }
-}
-
-function average([, ...counted]: readonly Sent[]): string {
-  const sum = counted.reduce((total, { rtMs }) => total + rtMs, 0)
-  return (counted.length === 0 ? NaN : sum / counted.length).toFixed(2)
 }
 
 /** @throws MQ_CHECK_FAILED at the end, when one failed */
@@ -62,13 +57,8 @@ async function* sends(
   const failures: MqError[] = []
   for (let i = 0; i < amount; i++) {
     const { topic, brokerName, queueId } = queues[i % queues.length]!
-    const startedAt = performance.now()
-    const failure = await producer.send({ topic, body }, { brokerName, queueId }).then(
-      () => null,
-      (error: unknown) => asMqError(error),
-    )
+    const { failure, rtMs } = await timedSend(producer, { topic, body }, { brokerName, queueId })
     if (failure !== null) failures.push(failure)
-    const rtMs = Math.round(performance.now() - startedAt)
     yield { brokerName, queueId, sendResult: failure === null, rtMs }
   }
   if (failures.length === 0) return

@@ -1,4 +1,4 @@
-import type { Clock } from '../lib/clock.ts'
+import { toldTime, type Clock } from '../lib/clock.ts'
 import { MqError } from '../errors.ts'
 import { delayLevelsDefault, parseDelayLevels } from '../model/delay-level.ts'
 import { UniqueKeys } from '../model/ids.ts'
@@ -125,9 +125,9 @@ export class Broker {
     }
   }
 
-  now(): number {
-    return this.#clock.now()
-  }
+  readonly now = (): number => this.#clock.now()
+
+  readonly sinceToldMs = (timestamp: number): number => Math.max(0, toldTime(this.#clock) - timestamp)
 
   get brokerName(): string {
     return this.store.brokerName

@@ -177,7 +177,7 @@ export class PutChecks {
   place(append: AppendRequest): Placed {
     const { clock, levelsMs } = this.#options
     const { topic, queueId } = append
-    const deferral = deferralOf(topic, queueId, append.properties, clock.now(), levelsMs)
+    const deferral = deferralOf(topic, queueId, append.properties, clock.now(), levelsMs, clock.aheadMs)
     if (deferral === null) return { append, queueId, recallHandle: null }
     const { slot, ...place } = deferral
     checkSizes(place.topic, append.body, place.properties)

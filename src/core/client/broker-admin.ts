@@ -1,4 +1,5 @@
 import type { SubscriptionGroupConfig } from '../model/group.ts'
+import type { HaStatus } from '../model/ha.ts'
 import type { MessageQueue } from '../model/queue.ts'
 import type { BrokerStatsData, ConsumeQueue } from '../model/stats.ts'
 import type { TopicConfig } from '../model/topic.ts'
@@ -24,6 +25,8 @@ export interface BrokerAdmin {
     count: number,
     options: { readonly group?: string; readonly address?: string },
   ): Promise<ConsumeQueue>
+  /** How far its slaves are; of a slave, how far it is itself. */
+  haStatus(address: string): Promise<HaStatus>
   /** Removes segments of the log that have expired. */
   deleteExpiredCommitLog(reach: Reach): Promise<void>
   cleanExpiredConsumeQueues(reach: Reach): Promise<void>

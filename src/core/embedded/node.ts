@@ -1,4 +1,4 @@
-import { systemClock, systemTimers, type Clock, type Timers } from '../lib/clock.ts'
+import { SteadyClock, systemClock, systemTimers, type Clock, type Timers } from '../lib/clock.ts'
 import { Broker } from '../broker/broker.ts'
 import { brokerHandlers } from '../broker/handlers/index.ts'
 import { silentPush, type ClientPush } from '../broker/ports.ts'
@@ -59,7 +59,8 @@ export class EmbeddedNode {
 
   /** @throws MQ_USAGE for a folder of another broker, and what Store throws */
   constructor(options: NodeOptions) {
-    const { writer, clock = systemClock, timers = systemTimers } = options
+    const { writer, timers = systemTimers } = options
+    const { clock = writer === 'hold' ? new SteadyClock() : systemClock } = options
     this.store = openStore(options, clock)
     let delayLevelsMs: readonly number[]
     try {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { ClientPush } from '../broker/ports.ts'
 import { RemoteInvoker } from '../client/remote-invoker.ts'
 import { MqError } from '../errors.ts'
-import { systemClock, systemTimers } from '../lib/clock.ts'
+import { SteadyClock, systemTimers } from '../lib/clock.ts'
 import { silentLog, type Log } from '../lib/log.ts'
 import { masterId } from '../model/route.ts'
 import { Perm } from '../model/topic.ts'
@@ -151,7 +151,7 @@ function openRole(
 ): Serving {
   const { role = 'both', brokerName, clusterName, segmentSize, flush, retention, autoCreateTopics } = options
   const { messageDelayLevel, transactionCheckMs } = options
-  if (role === 'namesrv') return { broker: null, ...openNameServer(store, systemClock, systemTimers) }
+  if (role === 'namesrv') return { broker: null, ...openNameServer(store, new SteadyClock(), systemTimers) }
   refuseServed(store)
   return new EmbeddedNode({
     folder: store,

@@ -2,9 +2,50 @@
 export interface Clock {
   /** Epoch ms. */
   now(): number
+  /** By how much it is ahead of the machine's, ms: that was set back. Absent: it is the machine's. */
+  readonly aheadMs?: number
 }
 
 export const systemClock: Clock = { now: () => Date.now() }
+
+/** So that it is caught up with in the end, and what waits a minute waits 0.6 s longer at most. */
+const speedWhenAhead = 0.99
+
+/**
+ * The machine's clock, but never back: while that is behind, because it was set back, this one runs on a
+ * little slower than time does. What waits a minute waits a minute then, where by the machine's clock it
+ * would wait an hour or ten years. A clock that was set forward is followed at once: a laptop that slept
+ * looks the same.
+ */
+export class SteadyClock implements Clock {
+  readonly #machine: () => number
+  readonly #elapsed: () => number
+  #now = -Infinity
+  #at = 0
+
+  /** @param elapsed ms since whenever, by a clock that nobody sets */
+  constructor(machine: () => number = Date.now, elapsed: () => number = () => performance.now()) {
+    this.#machine = machine
+    this.#elapsed = elapsed
+  }
+
+  now(): number {
+    const at = this.#elapsed()
+    const passed = (at - this.#at) * speedWhenAhead
+    this.#at = at
+    this.#now = Math.max(this.#machine(), this.#now + passed)
+    return Math.floor(this.#now)
+  }
+
+  get aheadMs(): number {
+    return this.now() - this.#machine()
+  }
+}
+
+/** Now as other machines and the people before them call it. */
+export function toldTime(clock: Clock): number {
+  return clock.now() - (clock.aheadMs ?? 0)
+}
 
 /** Calls later; tests inject their own. */
 export interface Timers {

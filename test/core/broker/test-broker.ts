@@ -64,7 +64,7 @@ export const host = parseHost('127.0.0.1:9876')
 
 export function openBroker(
   folder: string,
-  time: ManualTime,
+  time: Clock & Timers,
   pullCaps: PullCaps = { messagesMax: 32, bytesMax: 256 * 1024 },
   storeOptions: Partial<StoreOptions> = {},
   push: ClientPush = silentPush,

@@ -42,6 +42,8 @@ export async function startReal(): Promise<RunningCluster> {
       enablePropertyFilter: 'true',
       messageDelayLevel,
       transactionCheckInterval: transactionCheckMs,
+      // it counts those as well for which no producer was there, and one is for a while
+      transactionCheckMax: 1000,
       // what is no longer in the last segment may go when it is asked to
       mappedFileSizeCommitLog: segmentSize,
       fileReservedTime: 0,

@@ -16,8 +16,7 @@ const reviveQid = 0
 export function popHandlers(broker: Broker): Handlers {
   return {
     POP_MESSAGE({ channel }, { header }, reply) {
-      // clocks of clients differ: one that is fast must not wait for ever
-      const waitedMs = Math.max(0, broker.now() - header.bornTime)
+      const waitedMs = broker.sinceToldMs(header.bornTime)
       const request = {
         group: header.consumerGroup,
         topic: header.topic,
@@ -46,7 +45,7 @@ export function popHandlers(broker: Broker): Handlers {
       })
     },
     NOTIFICATION({ channel }, { header }, reply) {
-      const waitedMs = Math.max(0, broker.now() - header.bornTime)
+      const waitedMs = broker.sinceToldMs(header.bornTime)
       const { consumerGroup: group, topic, queueId } = header
       const waitMs = Math.max(0, header.pollTime - waitedMs)
       broker.awaitMessage(channel, { group, topic, queueId, waitMs }, (hasMsg) =>

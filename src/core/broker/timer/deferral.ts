@@ -20,6 +20,7 @@ const relativeTimes = [Property.delaySec, Property.delayMs] as const
 /**
  * Whether a message has to wait, by its properties, and where: HookUtils.handleScheduleMessage. Null: it is
  * for now, because nothing says otherwise or its time is over.
+ * @param aheadMs of the clock that `now` is of: a time that somebody named is so much later by it
  * @throws MQ_MESSAGE_ILLEGAL
  */
 export function deferralOf(
@@ -28,6 +29,7 @@ export function deferralOf(
   section: string,
   now: number,
   levelsMs: readonly number[],
+  aheadMs = 0,
 ): Deferral | null {
   const said = delayLevelOf(section)
   if (said === null && !section.includes('TIMER_')) return null
@@ -36,12 +38,15 @@ export function deferralOf(
   const properties = parseProperties(section)
   if (level > 0) return atLevel(topic, queueId, properties, Math.min(level, levelsMs.length), now, levelsMs)
   if (properties[Property.timerOutMs] !== undefined) return null
-  const deliverAt = deliverAtOf(properties, now)
-  if (deliverAt === null) return null
+  const named = deliverAtOf(properties, now)
+  if (named === null) return null
+  const isAbsolute = relativeTimes.every((name) => properties[name] === undefined)
+  // a delete marker names the slot that a message was given
+  const isMarker = properties[Property.timerDeleteKey] !== undefined
+  const deliverAt = isAbsolute && !isMarker ? named + aheadMs : named
   if (deliverAt > now + timerDelayMaxMs) throw tooFar(deliverAt, now)
   if (deliverAt > now) return atTime(topic, queueId, properties, deliverAt)
-  if (properties[Property.timerDeleteKey] !== undefined)
-    throw new MqError('MQ_MESSAGE_ILLEGAL', 'the time of the message to be deleted is over')
+  if (isMarker) throw new MqError('MQ_MESSAGE_ILLEGAL', 'the time of the message to be deleted is over')
   return null
 }
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/clock.ts'
+import { toldTime, type Clock } from '../../lib/clock.ts'
 import { MqError } from '../../errors.ts'
 import type { UniqueKeys } from '../../model/ids.ts'
 import { Property, propertyReader, uniqueKeyOf } from '../../model/properties.ts'
@@ -128,7 +128,7 @@ export class Transactions {
       )
     // who named a time after which it wants to be asked waits for that
     const immunityMs = Number(immunityOf(properties) ?? NaN) * 1000
-    if (!fromCheck && immunityMs > 0 && clock.now() - half.bornTimestamp > immunityMs)
+    if (!fromCheck && immunityMs > 0 && toldTime(clock) - half.bornTimestamp > immunityMs)
       throw new MqError('MQ_ILLEGAL_OPERATION', 'too late: the producer is going to be asked')
     return half
   }

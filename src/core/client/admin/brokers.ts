@@ -1,5 +1,6 @@
 import { MqError } from '../../errors.ts'
 import type { SubscriptionGroupConfig } from '../../model/group.ts'
+import type { HaStatus } from '../../model/ha.ts'
 import { dlqPrefix, isSystemGroup, retryPrefix } from '../../model/names.ts'
 import type { MessageQueue } from '../../model/queue.ts'
 import type { BrokerStatsData, ConsumeQueue } from '../../model/stats.ts'
@@ -83,6 +84,11 @@ export class RemotingBrokerAdmin implements BrokerAdmin {
     if (reply.code === ResponseCode.systemError && /is not exist/.test(reply.remark ?? ''))
       throw new MqError('MQ_QUEUE_NOT_EXIST', reply.remark!)
     return bodyOf(reply, `queue ${queueId} of ${topic}`)
+  }
+
+  async haStatus(address: string): Promise<HaStatus> {
+    const reply = await this.#invoker.invoke(address, 'GET_BROKER_HA_STATUS', noCall)
+    return bodyOf(reply, `HA status of ${address}`)
   }
 
   async deleteExpiredCommitLog(reach: Reach): Promise<void> {
