@@ -75,7 +75,7 @@ for (const { what, jump, step } of jumps) {
       for (let done = 0; done < ms; done += stepMs) {
         time.pass(stepMs)
         if (done % 1000 === 0) time.machine += step
-        await new Promise<void>((resolve) => broker.store.whenSynced(resolve))
+        await new Promise((resolve) => broker.store.whenSynced(resolve))
         for (const { body } of stored()) if (!arrivals.has(body)) arrivals.set(body, time.passedMs)
       }
       return arrivals
