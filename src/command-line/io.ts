@@ -47,7 +47,7 @@ export function processIo(asMqadmin: boolean): CommandIo {
   }
 }
 
-/** process.stdin reads half of it at a time, and each costs as much as dozens of messages. More pins memory. */
+/** process.stdin reads half of it at a time, each as dear as dozens of messages. More pins memory. */
 const highWaterMark = 128 * 1024
 
 function isFile(descriptor: number): boolean {
