@@ -1,3 +1,5 @@
+import { putI32 } from '../lib/bytes.ts'
+import { orderOf } from '../lib/order-of.ts'
 import { corrupt, type Database, type Statement } from './sqlite.ts'
 
 /**
@@ -124,20 +126,15 @@ export class KeyIndex {
   }
 
   #writeRun(run: number, { hashes, physicalOffsets }: Entries): void {
-    // hash and place in one double: sorted natively, no comparator
-    const sorted = new Float64Array(hashes.length)
-    for (let i = 0; i < sorted.length; i++) sorted[i] = hashes[i]! * runSize + i
-    sorted.sort()
-    const hashAt = (i: number): number => Math.floor(sorted[i]! / runSize)
+    const order = orderOf(hashes)
+    const hashAt = (i: number): number => hashes[order[i]!]!
     const insert = this.#db.prepare<[number, number, Buffer]>('INSERT INTO key_page VALUES (?, ?, ?)')
-    for (let first = 0; first < sorted.length;) {
-      const end = pageEnd(hashAt, sorted.length, first)
+    for (let first = 0; first < order.length;) {
+      const end = pageEnd(hashAt, order.length, first)
       const entries = Buffer.allocUnsafe((end - first) * entrySize)
       for (let i = first; i < end; i++) {
-        const hash = hashAt(i)
-        // a remainder of doubles costs as much as all the rest of this
-        const place = sorted[i]! - hash * runSize
-        writeEntry(entries, (i - first) * entrySize, hash, physicalOffsets[place]! - this.#base)
+        const distance = physicalOffsets[order[i]!]! - this.#base
+        writeEntry(entries, (i - first) * entrySize, hashAt(i), distance)
       }
       insert.run(run, hashAt(first), entries)
       first = end
@@ -222,8 +219,9 @@ function pageEnd(hashAt: (i: number) => number, count: number, first: number): n
 
 function writeEntry(entries: Buffer, at: number, hash: number, distance: number): void {
   entries[at] = hash / 0x1_0000_0000
-  entries.writeUInt32BE(hash % 0x1_0000_0000, at + 1)
-  entries.writeUInt32BE(distance, at + 5)
+  // a remainder of doubles costs as much as all the rest of this
+  putI32(entries, at + 1, hash)
+  putI32(entries, at + 5, distance)
 }
 
 function readHash(entries: Buffer, index: number): number {
