@@ -39,9 +39,17 @@ export async function completions(
   words: readonly string[],
   names: CompletionNames,
 ): Promise<string[]> {
-  const current = words.at(-1) ?? ''
-  const found = await candidates(manifest, words.slice(0, -1), current, names)
-  return found.filter((word) => word.startsWith(current)).sort()
+  const written = words.at(-1) ?? ''
+  // `--topic=or` is two words in one
+  const [, flag] = /^(--[\w-]+)=/.exec(written) ?? []
+  const prefix = flag === undefined ? '' : `${flag}=`
+  const before = flag === undefined ? words.slice(0, -1) : [...words.slice(0, -1), flag]
+  const current = written.slice(prefix.length)
+  const found = await candidates(manifest, before, current, names)
+  return found
+    .filter((word) => word.startsWith(current))
+    .map((word) => prefix + word)
+    .sort()
 }
 
 async function candidates(
@@ -81,8 +89,10 @@ async function valuesOf(
 /** What the line says of its target before the word that is being written. */
 function targetOf(flags: readonly ManifestFlag[], before: readonly string[]): TargetWords {
   const valueOf = (wanted: string): string | undefined => {
-    const at = before.findIndex((word) => flagOf(flags, word)?.name === wanted)
-    return at === -1 ? undefined : before[at + 1]
+    const at = before.findIndex((word) => flagOf(flags, word.split('=', 1)[0]!)?.name === wanted)
+    if (at === -1) return undefined
+    const [, joined] = /^--[^=]+=(.*)$/s.exec(before[at]!) ?? []
+    return joined ?? before[at + 1]
   }
   return { namesrvAddr: valueOf('namesrvAddr'), store: valueOf('store'), context: valueOf('context') }
 }

@@ -17,8 +17,9 @@ export default class Completion extends MqCommand {
     'Topics and groups are those of the target that the line names, asked for at the key press; what does not ' +
     'answer in a quarter of a second is left out.'
   static override examples = [
-    '$ source <(pocketmq completion bash)',
+    '$ source <(pocketmq completion bash)   # or zsh',
     '$ pocketmq completion zsh > "${fpath[1]}/_pocketmq"',
+    '$ pocketmq completion fish | source',
     '$ pocketmq completion fish > ~/.config/fish/completions/pocketmq.fish',
   ]
   static override baseFlags = { ...outputFlags }
@@ -47,7 +48,9 @@ export default class Completion extends MqCommand {
       setTimeout(() => reject(new MqError('MQ_TIMEOUT', 'too late')), liveNamesMs).unref()
     })
     try {
-      this.target = resolveTarget({ flags, env: this.env, asMqadmin: false })
+      // the shell gives words as they are written
+      const store = flags.store?.replace(/^~(?=\/|$)/, this.env.HOME ?? '~')
+      this.target = resolveTarget({ flags: { ...flags, store }, env: this.env, asMqadmin: false })
       const admin = await this.connect('read')
       const asked = kind === 'topic' ? admin.topics.list() : admin.groups.list()
       return await Promise.race([asked, late])
