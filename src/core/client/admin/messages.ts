@@ -218,6 +218,10 @@ export class RemotingMessageAdmin implements MessageAdmin {
     const address = await this.#routes.addressOf({ topic, brokerName, queueId: 0 })
     const header = { topic, recallHandle, producerGroup: toolsProducerGroup }
     const reply = await this.#invoker.invoke(address, 'RECALL_MESSAGE', { header, body: undefined })
+    if (reply.code === ResponseCode.noPermission && /forbidden/.test(reply.remark ?? ''))
+      throw new MqError('MQ_NO_PERMISSION', `recall of ${handle.uniqueKey}: ${reply.remark!}`, {
+        hint: 'a RocketMQ broker takes messages back with recallMessageEnable=true',
+      })
     const { msgId } = headerOf(reply, `recall of ${handle.uniqueKey}`)
     return { topic, brokerName, msgId }
   }
