@@ -242,6 +242,7 @@ export abstract class MqCommand extends Command {
 
   async #performAndRender(): Promise<number> {
     const { flags, args } = await this.parse(this.ctor, rewriteFormatFlag(this.argv, this.#shapes))
+    checkBlanks(flags, this.#shapes)
     const values = flags as unknown as GlobalValues
     this.#values = values
     const options = {
@@ -278,6 +279,23 @@ export abstract class MqCommand extends Command {
 
 function flagShapes(command: FlagOwner): FlagShapes {
   return { ...command.baseFlags, ...command.flags }
+}
+
+/** What may be empty: contents, and what is nothing then. A required one may not, but for a new value. */
+const mayBeBlank = new Set(['body', 'tags', 'key', 'attributes', 'subExpression', 'format'])
+
+/**
+ * A name of nothing is a variable of the script that has no value: `deleteTopic -t "$TOPIC"`.
+ * @throws MQ_USAGE
+ */
+function checkBlanks(values: Readonly<Record<string, unknown>>, shapes: FlagShapes): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value !== 'string' || value.trim() !== '' || name === 'value') continue
+    if (mayBeBlank.has(name) && shapes[name]?.required !== true) continue
+    throw new MqError('MQ_USAGE', `--${name} is empty`, {
+      hint: 'a variable of the script without a value? Leave the flag out, or give it one',
+    })
+  }
 }
 
 function calledAsMqadmin(): boolean {

@@ -5,6 +5,7 @@ export interface FlagShape {
   readonly type: 'boolean' | 'option'
   readonly char?: string | undefined
   readonly aliases?: readonly string[] | undefined
+  readonly required?: boolean | undefined
 }
 
 export type FlagShapes = Readonly<Record<string, FlagShape>>

@@ -203,7 +203,7 @@ export class MqError extends Error {
   }
 }
 
-/** Java remarks carry stack traces; the first line is the one meant for people. */
+/** Java remarks carry stack traces; the first line is the one meant for people, without blanks around it. */
 function firstLine(text: string): string {
-  return text.split(/\r?\n/, 1)[0]!
+  return text.split(/\r?\n/, 1)[0]!.trim()
 }

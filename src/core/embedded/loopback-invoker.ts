@@ -63,11 +63,16 @@ export class LoopbackInvoker implements Invoker {
   }
 
   submit<N extends RequestName>(
-    _address: string,
+    address: string,
     name: N,
     call: CallOf<N>,
     onReply: (error: Error | null, reply: ReplyOf<N> | null) => void,
   ): void {
+    // else a runbook that names its broker would change a folder, and be told that the broker has changed
+    if (address !== folderAddress) {
+      onReply(notHere(address), null)
+      return
+    }
     let isAnswered = false as boolean
     const answered = (answer: AnswerOf<N>): void => {
       isAnswered = true
@@ -172,4 +177,10 @@ function unknownRequest(name: RequestName): { code: number; remark: string } {
 function replyOf<N extends RequestName>(answer: AnswerOf<N>): ReplyOf<N> {
   const { code = ResponseCode.success, remark = null, header = null, body = null } = answer
   return { code, remark, header, body } as ReplyOf<N>
+}
+
+function notHere(address: string): MqError {
+  return new MqError('MQ_BROKER_NOT_EXIST', `${address} is no broker of this folder`, {
+    hint: `it has one, ${folderAddress}: leave -b out, or name a cluster with -n host:port`,
+  })
 }
