@@ -35,12 +35,13 @@ export function sharingOf(
   onWhereHere: () => void,
 ): Sharing | null {
   const { commit, exec, consumerGroup: group, from, follow, MessageNumber: count } = flags
-  if (!commit && exec === undefined) {
-    const needing = (['exec-batch', 'parallel', 'invisible'] as const).find(
-      (name) => flags[name] !== undefined,
-    )
+  if (exec === undefined) {
+    const ofJobs = ['exec-batch', 'parallel', ...(commit ? [] : (['invisible'] as const))] as const
+    const needing = ofJobs.find((name) => flags[name] !== undefined)
     if (needing !== undefined)
       throw new MqError('MQ_USAGE', `--${needing} is for --exec`, { hint: 'add --exec COMMAND and -g GROUP' })
+  }
+  if (!commit && exec === undefined) {
     if (!flags.orderly) return null
     throw new MqError('MQ_USAGE', '--orderly is for a group', { hint: 'add -g GROUP and --commit or --exec' })
   }

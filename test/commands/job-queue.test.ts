@@ -146,6 +146,8 @@ describe('consumeMessage with a group', () => {
     ['--exec', 'true'],
     ['--commit'],
     ['--parallel', '2', '-g', 'g'],
+    ['--commit', '-g', 'g', '--exec-batch', '2'],
+    ['--commit', '-g', 'no group'],
     ['--commit', '-g', 'g', '--grep', 'x'],
     ['--commit', '-g', 'g', '--from', '5'],
     ['--exec', 'true', '-g', 'g', '-f', '%b'],

@@ -2,6 +2,7 @@ import * as Flags from '@oclif/core/flags'
 import type { MessageAdmin } from '../../core/client/admin.ts'
 import { MqError } from '../../core/errors.ts'
 import type { Message } from '../../core/model/message.ts'
+import { groupNameFault } from '../../core/model/names.ts'
 import type { MessageQueue } from '../../core/model/queue.ts'
 import { flagKinds } from '../../command-line/flag-kinds.ts'
 import { BroadcastPlaces } from '../../input/broadcast-places.ts'
@@ -245,6 +246,8 @@ function checkFlags(flags: ConsumeFlags): void {
       'Please make sure that the beginTimestamp is less than or equal to the endTimestamp',
     ],
   ]
+  const groupFault = flags.consumerGroup === undefined ? null : groupNameFault(flags.consumerGroup)
+  if (groupFault !== null) throw new MqError('MQ_USAGE', groupFault)
   const fault = faults.find(([applies]) => applies)
   if (fault !== undefined) throw new MqError('MQ_USAGE', fault[1])
 }
