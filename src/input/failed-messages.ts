@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { MqError } from '../core/errors.ts'
 import type { NewMessage } from '../core/model/message.ts'
+import { Property } from '../core/model/properties.ts'
 
 /**
  * Messages no broker acknowledged, in a file that `sendMessage --ndjson` reads, behind what it has already:
@@ -92,9 +93,10 @@ function isStandardInput(descriptor: number): boolean {
 }
 
 /** The fields that ndjson-drafts reads; the topic and what all have alike are in the command. */
-function lineOf({ body, tag, keys, properties, shardingKey, dedupKey, ...message }: NewMessage): object {
-  const { delayLevel, delayMs } = message
+function lineOf(message: NewMessage): object {
+  const { body, tag, keys, properties: own, uniqueKey, shardingKey, dedupKey, delayLevel, delayMs } = message
   const deliverAt = delayMs === undefined ? message.deliverAt : Date.now() + delayMs
+  const properties = uniqueKey === undefined ? own : { ...own, [Property.uniqueKey]: uniqueKey }
   const fields = { tag, keys, properties, shardingKey, dedupKey, delayLevel, deliverAt }
   return isUtf8(body)
     ? { body: body.toString('utf8'), ...fields }

@@ -15,6 +15,8 @@ export interface Defaults {
   readonly later?: Later
   readonly transaction?: boolean
   readonly dedupWindowMs?: number
+  /** A copy keeps its message's unique key. */
+  readonly keepIds?: boolean
 }
 
 /**
@@ -92,6 +94,8 @@ function toMessage(json: Record<string, unknown>, line: number, defaults: Defaul
   if (dedupKey !== undefined) message.dedupKey = checkedKey(dedupKey, line)
   if (defaults.dedupWindowMs !== undefined) message.dedupWindowMs = defaults.dedupWindowMs
   if (defaults.transaction === true) message.transaction = true
+  const uniqueKey = defaults.keepIds === true ? all[Property.uniqueKey] : undefined
+  if (uniqueKey !== undefined) message.uniqueKey = checkedKey(uniqueKey, line)
   if (all !== none) {
     const properties = Object.entries(all).filter(([name]) => !isReservedProperty(name))
     if (properties.length > 0) message.properties = Object.fromEntries(properties)

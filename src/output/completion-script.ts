@@ -1,10 +1,10 @@
 export const shells = ['bash', 'zsh', 'fish'] as const
 
-// In each of them `pocketmq` answers for `mqadmin`, too: that one may be RocketMQ's, a JVM for each key press.
+// In each `pocketmq` answers for `mqadmin`, too: that one may be RocketMQ's, a JVM for each key press.
 
 /**
- * From the line itself: bash's own words end at every colon, and so in the middle of `-n host:port`. They also
- * end at a `=`, behind which it puts what is found.
+ * From the line itself: bash's own words end at every colon, and so in the middle of `-n host:port`. They
+ * also end at a `=`, behind which it puts what is found.
  */
 const bash = `_pocketmq() {
   local IFS=$'\\n' line="\${COMP_LINE:0:COMP_POINT}" program="\${COMP_WORDS[0]/%mqadmin/pocketmq}"

@@ -75,8 +75,11 @@ describe('completion', () => {
 
   const inShell = (shell: string, title: string, test: () => Promise<void>): void => {
     const isThere = spawnSync(shell, ['--version']).status === 0
-    if (isThere) it(`completes a line in ${shell}${title}`, test).timeout(60_000)
-    else it.skip(`completes a line in ${shell}${title}: there is no ${shell} on this machine`)
+    const reason = isThere ? '' : `: there is no ${shell} on this machine`
+    it(`completes a line in ${shell}${title}${reason}`, async function () {
+      if (!isThere) this.skip()
+      await test()
+    }).timeout(60_000)
   }
   const shellEnv = (): NodeJS.ProcessEnv => ({
     ...cleanEnv(env),

@@ -127,7 +127,21 @@ describe('message commands on a folder', () => {
       const [text, binary] = await consumed('to')
       assert.deepEqual([text!.body, text!.tag, text!.keys, text!.properties.p], ['ä', 't', ['k'], 'v'])
       assert.equal(binary!.bodyBase64, '/wA=')
-      assert.notEqual(text!.msgId, parsed<Sent>(stdout)[0]!.msgId)
+      const ids = parsed<Sent>(stdout).map(({ msgId }) => msgId)
+      assert.equal(
+        [text, binary].some((each) => ids.includes(each!.msgId)),
+        false,
+      )
+      await topic('same')
+      const kept = await run(['sendMessage', '-t', 'same', '--ndjson', '--keep-ids', '--quiet'], {
+        input: stdout,
+      })
+      assert.deepEqual(kept.stdout.trimEnd().split('\n'), ids)
+      assert.deepEqual(
+        (await consumed('same')).map(({ msgId }) => msgId),
+        ids,
+      )
+      assert.equal((await run(['queryMsgByUniqueKey', '-t', 'same', '-i', ids[0]!, '--quiet'])).status, 0)
     })
 
     it('says which line of NDJSON is bad and how many were sent before', async () => {
@@ -165,6 +179,7 @@ describe('message commands on a folder', () => {
       [['-t', 'a b', '-p', 'x'], 2, /illegal characters/],
       [['-t', 'one', '-p'], 2, /--body needs a value/],
       [['-t', 'one', '-t', 'two', '-p', 'x'], 2, /given more than once/],
+      [['-t', 'one', '--lines', '--keep-ids'], 2, /--keep-ids goes with --ndjson/],
     ]
     for (const [args, status, message] of bad) {
       it(`ends with ${status} for ${JSON.stringify(args)}`, async () => {

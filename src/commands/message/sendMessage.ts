@@ -54,6 +54,9 @@ export default class SendMessage extends MqCommand {
     lines: Flags.boolean({ description: 'a message for each line of stdin that is not empty' }),
     null: Flags.boolean({ char: 'z', description: 'of --lines: a NUL ends each, as find -print0 writes' }),
     ndjson: Flags.boolean({ description: 'a message for each JSON object of stdin, one a line' }),
+    'keep-ids': Flags.boolean({
+      description: 'of --ndjson: a copy of a message keeps its unique key (msgId), the property UNIQ_KEY',
+    }),
     csv: Flags.boolean({ description: 'a message for each row of stdin, which has a header' }),
     key: flagKinds.text({
       char: 'k',
@@ -209,6 +212,7 @@ function checkFlags(flags: SendFlags): void {
       hint: 'give it one of --lines, --ndjson and --csv',
     })
   }
+  if (flags['keep-ids'] && !flags.ndjson) throw new MqError('MQ_USAGE', '--keep-ids goes with --ndjson')
   if (flags.null && !flags.lines) throw new MqError('MQ_USAGE', '-z, --null goes with --lines')
   if (flags.failed !== undefined && flags.body !== undefined)
     throw new MqError('MQ_USAGE', '--failed is for many messages: --lines, --ndjson or --csv')
@@ -226,6 +230,7 @@ function defaultsOf(flags: SendFlags) {
     ...(keys !== undefined && { keys }),
     later: laterOf(flags),
     ...(flags.transaction && { transaction: true }),
+    ...(flags['keep-ids'] && { keepIds: true }),
     ...(flags['dedup-key'] !== undefined && { dedupKey: checkedKey(flags['dedup-key'], null) }),
     ...(flags['dedup-window'] !== undefined && { dedupWindowMs: flags['dedup-window'] }),
   }
@@ -239,6 +244,7 @@ function commandAgain(flags: SendFlags): string {
     ...(broker === undefined ? [] : [`-b ${broker}`]),
     ...(qid === undefined ? [] : [`-i ${qid}`]),
     ...(transaction ? ['--transaction'] : []),
+    ...(flags['keep-ids'] ? ['--keep-ids'] : []),
     ...(group === undefined ? [] : [`--producer-group ${group}`]),
     ...(windowMs === undefined ? [] : [`--dedup-window ${windowMs}ms`]),
   ].join(' ')

@@ -87,7 +87,7 @@ export class RemotingProducer implements Producer {
   }
 
   submit(message: NewMessage, queue: QueueChoice | null, done: Sending['done']): Promise<void> | null {
-    const uniqueKey = this.#uniqueKeys.next()
+    const uniqueKey = message.uniqueKey ?? this.#uniqueKeys.next()
     let properties: string
     try {
       if (message.topic !== this.#lastTopic) checkTopic(message.topic)

@@ -17,6 +17,8 @@ export interface NewMessage {
   readonly transaction?: boolean
   /** Of a transaction: all messages with this id are committed together, or none. */
   readonly atomicId?: string
+  /** Default: a new one. A copy that has the one of another message is to consumers that message. */
+  readonly uniqueKey?: string
   /** Of messages of a topic with one key within the window (default: five minutes) the first is stored. */
   readonly dedupKey?: string
   readonly dedupWindowMs?: number
