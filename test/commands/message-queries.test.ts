@@ -121,6 +121,9 @@ describe('message queries on a folder', () => {
       /^Filter data: \nnobody@orders is not online!\n={38}\n/,
     )
     assert.equal((await run(['queryCq', '-t', 'orders', '-q', '7', '-i', '0'])).status, 4)
+    const beyond = await run(['queryCq', '-t', 'orders', '-q', '0', '-i', '3'])
+    assert.deepEqual([beyond.status, beyond.stdout], [4, ''])
+    assert.match(beyond.stderr, /queue 0 of orders has no index 3 yet\nhint: .*topicStatus/)
   })
 
   it('printMsg prints all of a topic, or what has a tag', async () => {

@@ -83,7 +83,11 @@ export class RemotingBrokerAdmin implements BrokerAdmin {
     })
     if (reply.code === ResponseCode.systemError && /is not exist/.test(reply.remark ?? ''))
       throw new MqError('MQ_QUEUE_NOT_EXIST', reply.remark!)
-    return bodyOf(reply, `queue ${queueId} of ${topic}`)
+    // a RocketMQ broker says "Index … is not exist!", and that it succeeded
+    if (reply.code === ResponseCode.success && reply.body === null) throw noEntry(queueId, topic, index)
+    const found = bodyOf(reply, `queue ${queueId} of ${topic}`)
+    if (index >= found.maxQueueIndex) throw noEntry(queueId, topic, index)
+    return found
   }
 
   async haStatus(address: string): Promise<HaStatus> {
@@ -104,4 +108,10 @@ export class RemotingBrokerAdmin implements BrokerAdmin {
       checkSuccess(reply, `cleaning of expired consume queues on ${address}`)
     })
   }
+}
+
+function noEntry(queueId: number, topic: string, index: number): MqError {
+  return new MqError('MQ_MESSAGE_NOT_FOUND', `queue ${queueId} of ${topic} has no index ${index} yet`, {
+    hint: `see what it has with \`topicStatus -t ${topic}\``,
+  })
 }
