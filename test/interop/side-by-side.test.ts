@@ -157,7 +157,8 @@ const live = new Set([
 
 /**
  * Without what differs from run to run: ids, times and rates, the order of queues and properties, which
- * mqadmin has from hash tables, and producers of traces. It leaves out some line feeds at the end.
+ * mqadmin has from hash tables, producers of traces, and retry topics, which a group has some seconds later
+ * than its first message. It leaves out some line feeds at the end.
  */
 function masked(command: string, text: string): string {
   const told = text
@@ -168,7 +169,7 @@ function masked(command: string, text: string): string {
     .replace(/\{[^{}]*\}/g, (map) => `{${map.slice(1, -1).split(', ').filter(isStored).sort().join(', ')}}`)
     .split('\n')
     .map((line) => line.trimEnd())
-    .filter((line) => line !== '' && !/INNER_(TRACE_)?PRODUCER|putMessageDistributeTime/.test(line))
+    .filter((line) => line !== '' && !/INNER_(TRACE_)?PRODUCER|putMessageDistributeTime|^%RETRY%/.test(line))
     .sort()
     .join('\n')
   return live.has(command) ? told.replace(/\d+/g, '<n>').replace(/ +/g, ' ') : told
