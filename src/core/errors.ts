@@ -39,7 +39,7 @@ export const errorTable = {
   MQ_MESSAGE_ILLEGAL: {
     exit: 1,
     responseCode: 13,
-    hint: 'a message has a topic of at most 127 bytes, a body of at most 4 MiB, properties of at most 32767 bytes, and waits three days at most',
+    hint: 'at most: topic 127 bytes, body 4 MiB, properties 32767 bytes, delay three days',
   },
   MQ_SERVICE_NOT_AVAILABLE: {
     exit: 1,

@@ -118,7 +118,8 @@ describe('our commands beside mqadmin 5.5.0, on a real RocketMQ', () => {
   const ours: PocketmqRun[] = []
   let theirs: readonly SweepRun[]
 
-  before(async () => {
+  before(async function () {
+    this.timeout(400_000)
     const { namesrv, broker } = await targets['real RocketMQ 5.5.0']()
     theirs = await adminSweep({ namesrv, broker }, async (place) => {
       const topic = { topicName: 'BesideListT', readQueueNums: 2, writeQueueNums: 2, perm: 6 }
