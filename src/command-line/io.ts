@@ -1,7 +1,8 @@
-import { createReadStream, fstatSync, writeSync } from 'node:fs'
+import { createReadStream, writeSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { MqAdmin, Target } from '../core/client/admin.ts'
 import type { ConnectOptions } from '../core/connect.ts'
+import { descriptorStat } from '../core/lib/descriptor-stat.ts'
 import { Sink } from '../output/sink.ts'
 
 /** All that a command touches of its process, so that a test can stand in for it. */
@@ -52,7 +53,7 @@ const highWaterMark = 128 * 1024
 
 function isFile(descriptor: number): boolean {
   try {
-    return fstatSync(descriptor).isFile()
+    return descriptorStat(descriptor).isFile()
   } catch {
     // it is closed: whoever uses it is told
     return false

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
-import { closeSync, fstatSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { descriptorStat } from '../core/lib/descriptor-stat.ts'
 import { MqError } from '../core/errors.ts'
 import type { NewMessage } from '../core/model/message.ts'
 import { Property } from '../core/model/properties.ts'
@@ -32,7 +33,7 @@ export class FailedMessages {
       this.#isInput = isStandardInput(descriptor)
       if (this.#isInput) closeSync(descriptor)
       this.#descriptor = this.#isInput ? openSync(this.#leftPath, 'w') : descriptor
-      this.#wasEmpty = fstatSync(this.#descriptor).size === 0
+      this.#wasEmpty = descriptorStat(this.#descriptor).size === 0n
     } catch (error) {
       throw new MqError('MQ_FAILED', `${path} cannot be written: ${(error as Error).message}`, {
         hint: 'nothing was sent; name a file in a folder that can be written',
@@ -88,7 +89,7 @@ export class FailedMessages {
 }
 
 function isStandardInput(descriptor: number): boolean {
-  const [file, input] = [fstatSync(descriptor), fstatSync(0)]
+  const [file, input] = [descriptorStat(descriptor), descriptorStat(0)]
   return file.dev === input.dev && file.ino === input.ino
 }
 

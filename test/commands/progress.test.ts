@@ -53,18 +53,19 @@ describe('progress', () => {
     assert.equal(await onTerminal(`seq 9 | ${send()} > /dev/null 2> /dev/null`), '')
   })
 
-  it('of store commands tells how far they are, on stderr, on a terminal, and not with --quiet', async function () {
+  it('of store commands tells what they do, on stderr, on a terminal, and not with --quiet', async function () {
     if (!hasScript) this.skip()
     this.timeout(60_000)
     const store = (name: string, ...args: string[]): string =>
       [process.execPath, binary, 'store', name, '--store', folder.path('store'), ...args]
         .map((word) => `'${word}'`)
         .join(' ')
+    // how far they are comes with the first 50 ms: steps.test.ts
     for (const [line, shown] of [
-      [store('verify', '--json'), /verifying \d+ %/],
-      [store('rebuild'), /rebuilding \d+ %/],
-      [store('export', '--to', folder.path('to')), /exporting \d+ %/],
-      [store('import').replace(folder.path('store'), folder.path('to')), /importing \d+ %/],
+      [store('verify', '--json'), /verifying/],
+      [store('rebuild'), /rebuilding/],
+      [store('export', '--to', folder.path('to')), /exporting/],
+      [store('import').replace(folder.path('store'), folder.path('to')), /importing/],
       [store('dump'), /^$/],
       [store('verify', '--quiet'), /^$/],
     ] as const)

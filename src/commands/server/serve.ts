@@ -1,12 +1,13 @@
 import * as Flags from '@oclif/core/flags'
 import type { Config } from '@oclif/core'
-import { closeSync, fstatSync, writeSync } from 'node:fs'
+import { closeSync, writeSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { readBrokerConf, type BrokerConf } from '../../command-line/broker-conf.ts'
 import { runChild, type ChildCommand } from '../../command-line/child-command.ts'
 import { flagKinds } from '../../command-line/flag-kinds.ts'
 import type { CommandIo } from '../../command-line/io.ts'
 import { parseNamesrv } from '../../command-line/target.ts'
+import { descriptorStat } from '../../core/lib/descriptor-stat.ts'
 import { MqError } from '../../core/errors.ts'
 import type { Served, ServeOptions } from '../../core/embedded/serve.ts'
 import { MqCommand, outputFlags, storeFlag, type FlagsOf } from '../../mq-command.ts'
@@ -243,7 +244,7 @@ function checkRole(flags: ServeFlags, namesrv: string | undefined): void {
 /** @throws MQ_USAGE */
 function checkDescriptor(fd: number): void {
   try {
-    fstatSync(fd)
+    descriptorStat(fd)
   } catch (cause) {
     throw new MqError('MQ_USAGE', `--ready-fd: file descriptor ${fd} is not open`, { cause })
   }
