@@ -3,7 +3,8 @@ import { Random } from '../fault/random.ts'
 import { count, seed } from '../fault/tier.ts'
 import { askAll, type Answered } from '../safety/ask-all.ts'
 import { hostileNames, makeKnown, probes } from '../safety/hostile-ids.ts'
-import { targets } from './targets.ts'
+import { PocketmqServer } from './pocketmq.ts'
+import { RealCluster } from './real-cluster.ts'
 
 const names = count('NAMES', 200, 10_000)
 /** As much as a broker takes on without calling it a flood. */
@@ -21,8 +22,17 @@ function said(answer: Answered | null): string {
 }
 
 describe(`${names} hostile names`, () => {
+  /** Of its own: others look at all that there is. */
+  const targets: { readonly broker: string; stop(): Promise<void> }[] = []
+
+  before(async () => {
+    targets.push(await RealCluster.start())
+    targets.push(await PocketmqServer.start())
+  })
+  after(() => Promise.all(targets.map((target) => target.stop())))
+
   it('are refused with the codes and words of RocketMQ, and taken where it takes them', async () => {
-    const [theirs, ours] = [await targets['real RocketMQ 5.5.0'](), await targets['pocketmq serve']()]
+    const [theirs, ours] = targets as [(typeof targets)[0], (typeof targets)[0]]
     const random = new Random(seed)
     const hostile = hostileNames(names, () => random.next())
     for (const { broker } of [theirs, ours]) await askAll(broker, makeKnown())
