@@ -2,7 +2,7 @@ import { createReadStream, writeSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { MqAdmin, Target } from '../core/client/admin.ts'
 import type { ConnectOptions } from '../core/connect.ts'
-import { descriptorStat } from '../core/lib/descriptor-stat.ts'
+import { descriptorStat } from '../input/descriptor-stat.ts'
 import { Sink } from '../output/sink.ts'
 
 /** All that a command touches of its process, so that a test can stand in for it. */

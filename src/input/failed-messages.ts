@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { descriptorStat } from '../core/lib/descriptor-stat.ts'
+import { descriptorStat } from './descriptor-stat.ts'
 import { MqError } from '../core/errors.ts'
 import type { NewMessage } from '../core/model/message.ts'
 import { Property } from '../core/model/properties.ts'

@@ -7,7 +7,7 @@ import { runChild, type ChildCommand } from '../../command-line/child-command.ts
 import { flagKinds } from '../../command-line/flag-kinds.ts'
 import type { CommandIo } from '../../command-line/io.ts'
 import { parseNamesrv } from '../../command-line/target.ts'
-import { descriptorStat } from '../../core/lib/descriptor-stat.ts'
+import { descriptorStat } from '../../input/descriptor-stat.ts'
 import { MqError } from '../../core/errors.ts'
 import type { Served, ServeOptions } from '../../core/embedded/serve.ts'
 import { MqCommand, outputFlags, storeFlag, type FlagsOf } from '../../mq-command.ts'
