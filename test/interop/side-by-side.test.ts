@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { adminSweep, type SweepRun } from './admin-sweep.ts'
 import { sweepGroup, sweepTopic, type SweepPlace } from './admin-sweep-rows.ts'
 import { pocketmq, type PocketmqRun } from './pocketmq.ts'
-import { targets } from './targets.ts'
+import { RealCluster } from './real-cluster.ts'
 
 const t = ['-t', sweepTopic]
 const g = ['-g', sweepGroup]
@@ -117,10 +117,13 @@ describe('our commands beside mqadmin 5.5.0, on a real RocketMQ', () => {
   let asked: readonly (readonly string[])[]
   const ours: PocketmqRun[] = []
   let theirs: readonly SweepRun[]
+  let cluster: RealCluster | null = null
 
   before(async function () {
     this.timeout(400_000)
-    const { namesrv, broker } = await targets['real RocketMQ 5.5.0']()
+    // of its own: what others leave there changes between our run and theirs
+    cluster = await RealCluster.start()
+    const { namesrv, broker } = cluster
     theirs = await adminSweep({ namesrv, broker }, async (place) => {
       const topic = { topicName: 'BesideListT', readQueueNums: 2, writeQueueNums: 2, perm: 6 }
       writeFileSync(join(place.dir, 'topics.json'), JSON.stringify([topic]))
@@ -134,13 +137,24 @@ describe('our commands beside mqadmin 5.5.0, on a real RocketMQ', () => {
     })
   })
 
+  after(() => cluster?.stop())
+
   it('print the same', () => {
     const differing = asked.flatMap((line, i) => {
       const [us, them] = [ours[i]!, theirs[i]!]
       const [our, their] = [us, them].map(({ stdout }) => masked(line[0]!, stdout)) as [string[], string[]]
       if (us.stderr === '' && us.exitCode === 0 && our.join('\n') === their.join('\n')) return []
       const [ourOwn, theirOwn] = [rowsWithout(our, their), rowsWithout(their, our)]
-      return [{ line: line.join(' '), exitCode: us.exitCode, stderr: us.stderr, ourOwn, theirOwn }]
+      return [
+        {
+          line: line.join(' '),
+          exitCode: us.exitCode,
+          stderr: us.stderr,
+          ourOwn,
+          theirOwn,
+          ended: them.ended,
+        },
+      ]
     })
     assert.deepEqual(differing, [])
   })
