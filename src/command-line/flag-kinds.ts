@@ -47,6 +47,14 @@ export const flagKinds = {
   }),
 }
 
+/** Of commands that may go on. */
+export const intervalFlag = flagKinds.count({
+  char: 'i',
+  min: 1,
+  max: 86_400,
+  description: 'print again every so many seconds',
+})
+
 /** Of commands that destroy. */
 export const yesFlag = Flags.boolean({ description: 'do it; without this nothing is deleted' })
 

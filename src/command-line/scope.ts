@@ -25,6 +25,11 @@ export function scopeOf(
   return clusterOf(clusterName, target, 'one of -b, --brokerAddr and -c, --clusterName is needed')
 }
 
+/** The brokers of a scope. */
+export async function addressesIn(scope: Scope, cluster: MqAdmin['cluster']): Promise<readonly string[]> {
+  return 'brokerAddr' in scope ? [scope.brokerAddr] : cluster.masters(scope.clusterName)
+}
+
 /** Of commands that clean up: neither of both is everywhere, as for mqadmin. @throws MQ_USAGE */
 export function reachOf(
   {

@@ -3,7 +3,7 @@ import type { BrokerAdmin } from '../../core/client/broker-admin.ts'
 import type { SubscriptionGroupConfig } from '../../core/model/group.ts'
 import type { TopicConfig } from '../../core/model/topic.ts'
 import { flagKinds } from '../../command-line/flag-kinds.ts'
-import { scopeOf } from '../../command-line/scope.ts'
+import { addressesIn, scopeOf } from '../../command-line/scope.ts'
 import { exportFolder, writeExport } from '../../input/export-files.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { textView } from '../../output/rows.ts'
@@ -32,7 +32,7 @@ export default class ExportMetadata extends MqCommand {
   protected override async perform(flags: FlagsOf<typeof ExportMetadata>): Promise<View<unknown>> {
     const scope = scopeOf(flags, this.target)
     const { brokers, cluster } = await this.connect('read')
-    const addresses = 'brokerAddr' in scope ? [scope.brokerAddr] : await cluster.masters(scope.clusterName)
+    const addresses = await addressesIn(scope, cluster)
     const all = flags.topic === flags.subscriptionGroup
     const topics = all || flags.topic ? await topicsOf(brokers, addresses, flags.specialTopic) : null
     const groups = all || flags.subscriptionGroup ? await groupsOf(brokers, addresses) : null

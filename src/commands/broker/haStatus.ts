@@ -1,6 +1,6 @@
 import type { HaClient, HaSlave, HaStatus as Status } from '../../core/model/ha.ts'
-import { flagKinds } from '../../command-line/flag-kinds.ts'
-import { scopeFlags, scopeOf } from '../../command-line/scope.ts'
+import { intervalFlag } from '../../command-line/flag-kinds.ts'
+import { addressesIn, scopeFlags, scopeOf } from '../../command-line/scope.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import { javaText } from '../../output/java-text.ts'
 import { formatLine, parsePieces } from '../../output/printf.ts'
@@ -23,18 +23,13 @@ export default class HaStatus extends MqCommand {
   ]
   static override flags = {
     ...scopeFlags,
-    interval: flagKinds.count({
-      char: 'i',
-      min: 1,
-      max: 86_400,
-      description: 'print again every so many seconds',
-    }),
+    interval: intervalFlag,
   }
 
   protected override async perform(flags: FlagsOf<typeof HaStatus>): Promise<View<unknown>> {
     const scope = scopeOf(flags, this.target)
     const { brokers, cluster } = await this.connect('read')
-    const addresses = 'brokerAddr' in scope ? [scope.brokerAddr] : await cluster.masters(scope.clusterName)
+    const addresses = await addressesIn(scope, cluster)
     const rows: BrokerStatus[] = []
     for (const brokerAddr of addresses) {
       const { client, ...status } = await brokers.haStatus(brokerAddr)

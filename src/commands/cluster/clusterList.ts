@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags'
 import type { ClusterBroker } from '../../core/client/admin.ts'
 import { MqError } from '../../core/errors.ts'
-import { flagKinds } from '../../command-line/flag-kinds.ts'
+import { flagKinds, intervalFlag } from '../../command-line/flag-kinds.ts'
 import { MqCommand, type FlagsOf } from '../../mq-command.ts'
 import type { Column, ColumnTable, View } from '../../output/view.ts'
 
@@ -14,12 +14,7 @@ export default class ClusterList extends MqCommand {
   ]
   static override flags = {
     moreStats: Flags.boolean({ char: 'm', description: 'print more stats' }),
-    interval: flagKinds.count({
-      char: 'i',
-      min: 1,
-      max: 86_400,
-      description: 'print again every so many seconds',
-    }),
+    interval: intervalFlag,
     clusterName: flagKinds.text({ char: 'c', description: 'which cluster' }),
   }
 

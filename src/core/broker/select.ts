@@ -103,15 +103,20 @@ function selectEntries(
 
 /** Those that an answer will carry where all are wanted: what `Chosen` takes. */
 function fitting(entries: readonly QueueEntry[], limits: SelectionLimits): readonly QueueEntry[] {
-  const { messagesMax, bytesMax, bytesTaken = 0 } = limits
+  const { messagesMax, bytesTaken = 0 } = limits
   const most = Math.min(entries.length, messagesMax)
   let count = 0
   for (let bytes = bytesTaken; count < most; count++) {
     const { size } = entries[count]!
-    if (bytes > 0 && bytes + size > bytesMax) break
+    if (isTooMuch(bytes, size, limits)) break
     bytes += size
   }
   return count === entries.length ? entries : entries.slice(0, count)
+}
+
+/** One more, where there are some bytes already. */
+function isTooMuch(bytes: number, size: number, { bytesMax }: SelectionLimits): boolean {
+  return bytes > 0 && bytes + size > bytesMax
 }
 
 /** What an answer will carry, as far as its limits let it. */
@@ -137,13 +142,13 @@ class Chosen {
     from: number,
     pick: (entry: QueueEntry) => Buffer | null | undefined,
   ): number {
-    const { messagesMax, bytesMax } = this.#limits
+    const { messagesMax } = this.#limits
     let next = from
     for (const entry of entries) {
       if (this.full) break
       const record = pick(entry)
       if (record !== undefined) {
-        if (this.#bytes > 0 && this.#bytes + entry.size > bytesMax) {
+        if (isTooMuch(this.#bytes, entry.size, this.#limits)) {
           this.full = true
           break
         }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { nodeFileSystem, type FileHandle, type FileSystem } from '../../../src/core/store/file-system.ts'
+import { nodeFileSystem } from '../../../src/core/store/file-system.ts'
 import type { Store } from '../../../src/core/store/store.ts'
+import { SimulatedFileSystem } from '../../fault/simulated-file-system.ts'
 import {
   findTexts,
   openStore,
@@ -94,8 +95,10 @@ describe('a store over its life', () => {
   })
 
   it('tells whoever waits for a sync that it failed, and whoever comes later', async () => {
-    const store = openStore(withFailingSyncs(), folder.path, { writer: 'hold' })
+    const fs = new SimulatedFileSystem(folder.path)
+    const store = openStore(fs, fs.root, { writer: 'hold' })
     assert.equal(send(store, 't', 0, 'acknowledged'), 0)
+    fs.fault = { at: fs.operations, code: 'EIO', times: 1, kinds: ['datasync'] }
     for (let i = 0; i < 2; i++) {
       const error = await new Promise((resolve) => store.whenSynced(resolve))
       assert.match(String(error), /EIO/)
@@ -200,19 +203,3 @@ describe('a store over its life', () => {
     store.close()
   })
 })
-
-/** What a dying disk does: it takes everything, and then says that it cannot keep it. */
-function withFailingSyncs(): FileSystem {
-  const fails = (done: (error: Error | null) => void): void => {
-    setImmediate(() => done(Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' })))
-  }
-  const open: FileSystem['open'] = (...args) => {
-    const file = nodeFileSystem.open(...args)
-    return new Proxy(file, {
-      get: (_, name: keyof FileHandle) => (name === 'datasyncLater' ? fails : file[name].bind(file)),
-    })
-  }
-  return new Proxy(nodeFileSystem, {
-    get: (fs, name: keyof FileSystem) => (name === 'open' ? open : fs[name].bind(fs)),
-  })
-}

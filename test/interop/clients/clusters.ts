@@ -24,15 +24,7 @@ export async function startOurs(): Promise<RunningCluster> {
   })
   const { namesrv } = served
   const admin = await MqAdmin.connect({ namesrv })
-  return {
-    namesrv,
-    admin,
-    age: (topic, queues) => age(namesrv, admin, topic, queues),
-    async stop() {
-      await admin.close()
-      await served.close()
-    },
-  }
+  return running(namesrv, admin, () => served.close())
 }
 
 export async function startReal(): Promise<RunningCluster> {
@@ -56,13 +48,17 @@ export async function startReal(): Promise<RunningCluster> {
   })
   const { namesrv } = cluster
   const admin = await MqAdmin.connect({ namesrv, timeoutMs: patienceMs })
+  return running(namesrv, admin, () => cluster.stop())
+}
+
+function running(namesrv: string, admin: MqAdmin, stop: () => Promise<void>): RunningCluster {
   return {
     namesrv,
     admin,
     age: (topic, queues) => age(namesrv, admin, topic, queues),
     async stop() {
       await admin.close()
-      await cluster.stop()
+      await stop()
     },
   }
 }
