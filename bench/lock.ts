@@ -1,7 +1,7 @@
 /**
  * How long eight processes that send without a pause wait for the folder: `npm run bench:lock [-- --seconds
- * 10 --processes 8]`. While others wait a turn takes about 4 ms: it is written, synced, indexed, and the
- * lock let go; the process asks again at once.
+ * 10 --processes 8]`. While others wait a turn takes about 3 ms: it is staged, written, synced, indexed, and
+ * the lock let go; the process asks again at once.
  */
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'

@@ -10,8 +10,9 @@ import type { WriterTurn } from './writer-turn.ts'
 /** Staged bytes that are committed without waiting for the end of the tick. */
 const batchSizeMax = 4 * 1024 * 1024
 /**
- * For so long, ms, a turn stages what one tick brings while others wait; writing, syncing and indexing that
- * takes about as long again. Whether they do takes some microseconds to find out.
+ * For so long, ms, from the lock on, a turn takes over and stages what one tick brings while others wait;
+ * writing, syncing and indexing that takes twice as long (bench/lock.ts). Whether they do takes some
+ * microseconds to find out.
  */
 const awaitedTurnMs = 1
 /**

@@ -54,7 +54,7 @@ export class StoreLock {
   /** False where someone is there, or in the line and about to move up. */
   #tryGate(): boolean {
     if (!tryTake(this.#gate)) return false
-    if (this.#line?.findLast((place) => !isFree(place)) === undefined) return true
+    if (!this.#isLinedUp) return true
     this.#gate.exec('ROLLBACK')
     return false
   }
@@ -76,9 +76,13 @@ export class StoreLock {
     }
   }
 
-  /** While it is held: someone waits for it. */
+  /** While it is held: someone waits for it. Who is first in the line may be on the way to the gate. */
   get awaited(): boolean {
-    return !isFree(this.#gate)
+    return !isFree(this.#gate) || this.#isLinedUp
+  }
+
+  get #isLinedUp(): boolean {
+    return this.#line?.findLast((place) => !isFree(place)) !== undefined
   }
 
   release(): void {

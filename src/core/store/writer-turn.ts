@@ -40,7 +40,7 @@ export class WriterTurn {
   syncedTo = 0
   /** WriterRow's. */
   nextDueAt: number | null = null
-  /** When this turn began; performance.now(). */
+  /** When this turn's lock was taken; performance.now(). */
   beganAt = 0
   /** A write failed: the next turn begins with a recovery. */
   torn = false
@@ -64,9 +64,9 @@ export class WriterTurn {
     const { lock, lockTimeoutMs, index } = this.#parts
     if (lock.held && !this.torn) return false
     if (!lock.held) lock.acquire(lockTimeoutMs)
+    this.beganAt = performance.now()
     try {
       this.#take()
-      this.beganAt = performance.now()
       return true
     } catch (error) {
       // nothing that was read on the way counts
