@@ -9,9 +9,16 @@ const heldSizeMin = 4096
 const writeSize = 64 * 1024
 const outSize = 2 * writeSize
 
+/** A body of so many bytes is not copied: that would cost more than a second part of a write. */
+const apartMin = 32 * 1024
+
 /** Buffers to write from that the kernel has emptied: a connection that is answered in a turn takes one. */
 const spares: Buffer[] = []
 const sparesMax = 16
+
+function spare(bytes: Buffer): void {
+  if (bytes.length === outSize && spares.length < sparesMax) spares.push(bytes)
+}
 
 /** How long a peer may take to read what is left for it and to hang up, once we have. */
 const lingerMs = 1000
@@ -75,21 +82,22 @@ export class Connection {
     return this.#congested
   }
 
+  /** @param frame nobody changes it any more */
   send(frame: Buffer): void {
     if (this.#closed) return
-    this.out.put(frame)
+    this.out.putBody(frame)
     this.sendWritten()
   }
 
   /** To write frames to, which `sendWritten` then sends; whole ones, or none. */
   get out(): FrameWriter {
-    return (this.#out ??= new FrameWriter(spares.pop() ?? Buffer.allocUnsafeSlow(outSize)))
+    return (this.#out ??= new FrameWriter(spares.pop() ?? Buffer.allocUnsafeSlow(outSize), apartMin))
   }
 
   /** Sends what was written to `out`, at the end of what is being done now. */
   sendWritten(): void {
     if (this.#closed) this.#out = null
-    else if (this.out.at >= writeSize) this.#flush()
+    else if (this.out.size >= writeSize || this.out.apart !== null) this.#flush()
     else if (!this.#flushes) {
       this.#flushes = true
       process.nextTick(this.#flushSoon)
@@ -100,17 +108,29 @@ export class Connection {
     const out = this.#out
     if (out === null || this.#closed) return
     this.#out = null
-    const { bytes } = out
-    this.socket.write(out.at === bytes.length ? bytes : bytes.subarray(0, out.at))
-    // otherwise the stream writes from it later
-    const isEmptied = this.socket.writableLength === 0
-    if (isEmptied && bytes.length === outSize && spares.length < sparesMax) spares.push(bytes)
+    this.#write(out)
     if (this.#unsent === null) return
     const own = this.#count(this.#unsent)
     if (!this.#congested && !this.#unsent.allows(own)) {
       this.#congested = true
       this.socket.pause()
     }
+  }
+
+  #write({ bytes, at, apart }: FrameWriter): void {
+    const { socket } = this
+    const written = bytes.subarray(0, at)
+    if (apart !== null || socket.writableLength > 0) {
+      // it will wait in the stream: a buffer for 128 KiB must not wait there with one small answer in it
+      socket.cork()
+      if (at > 0) socket.write(Buffer.from(written))
+      if (apart !== null) socket.write(apart)
+      socket.uncork()
+      return spare(bytes)
+    }
+    socket.write(written)
+    // otherwise the stream writes from it later
+    if (socket.writableLength === 0) spare(bytes)
   }
 
   #count(unsent: Unsent): number {

@@ -12,9 +12,25 @@ export class FrameWriter {
   bytes: Buffer
   /** Behind what is written. */
   at = 0
+  /** A body that is sent behind `bytes` from where it lies; nothing can be put behind it. */
+  apart: Buffer | null = null
+  readonly #apartMin: number
 
-  constructor(bytes: Buffer) {
+  /** @param apartMin bodies of so many bytes stay where they are; nobody may change them then */
+  constructor(bytes: Buffer, apartMin = Infinity) {
     this.bytes = bytes
+    this.#apartMin = apartMin
+  }
+
+  /** What is written, in bytes. */
+  get size(): number {
+    return this.at + (this.apart?.length ?? 0)
+  }
+
+  /** The end of a frame. */
+  putBody(body: Buffer): void {
+    if (body.length < this.#apartMin) this.put(body)
+    else this.apart = body
   }
 
   /** Room for so many bytes at `at`. */

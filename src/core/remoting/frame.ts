@@ -166,7 +166,7 @@ export function endFrame(out: FrameWriter, start: number, type: SerializeType, b
   const size = out.at - start + body.length
   if (size > limits.frameSizeMax)
     throw new FrameError(`frame of ${size} bytes, at most ${limits.frameSizeMax} are taken`)
-  out.put(body)
+  out.putBody(body)
   out.setI32(start, size - 4)
   out.setI32(start + 4, ((type === 'json' ? 0 : 1) << 24) | headerSize)
 }

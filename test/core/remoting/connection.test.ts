@@ -147,6 +147,42 @@ describe('Connection', () => {
     close()
   })
 
+  it('holds little more than the bytes of small answers that are not read', async () => {
+    const { near, far: client, close } = await socketPair()
+    const stuck = new Connection(
+      near,
+      () => undefined,
+      () => undefined,
+      new Unsent(),
+    )
+    client.pause()
+    const small = encodeFrame(command(1, Buffer.from('x')))
+    // more than the kernel takes
+    stuck.send(encodeFrame(command(0, Buffer.alloc(12 * 1024 * 1024))))
+    const before = process.memoryUsage().arrayBuffers
+    const turns = 1000
+    for (let i = 0; i < turns; i++) {
+      stuck.send(small)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const unread = near.writableLength
+    const held = process.memoryUsage().arrayBuffers - before
+    close()
+    assert.ok(unread > turns * small.length)
+    assert.ok(held < 8 * 1024 * 1024, `${held} bytes`)
+  })
+
+  it('sends bodies of every length as they are, among small frames', async () => {
+    const chunks: Buffer[] = []
+    far.on('data', (chunk) => chunks.push(chunk))
+    const sizes = [0, 1, 32_000, 32 * 1024, 70_000, 2, 128 * 1024, 3, 1024 * 1024]
+    const frames = sizes.map((size, i) => encodeFrame(command(i, Buffer.alloc(size, i))))
+    for (const frame of frames) connection.send(frame)
+    const all = Buffer.concat(frames)
+    await until(() => chunks.reduce((sum, { length }) => sum + length, 0) === all.length)
+    assert.ok(Buffer.concat(chunks).equals(all))
+  })
+
   it('lets pass what its owner throws, and stays open', () => {
     const socket = new Socket()
     const frames = [1, 2].map((opaque) => encodeFrame(command(opaque, Buffer.alloc(0))))
