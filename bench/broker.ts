@@ -1,9 +1,9 @@
 /**
  * Our server and a real broker 5.5.0 in turn, under RocketMQ's own benchmark clients, with binary headers:
- * `npm run bench:broker -- [pairs] [seconds] [consume]` (`consume`: nothing else). Needs what the interop
- * tests need, and /proc. Ratios are what counts: clients and broker share the machine. One that is busy with
- * something else is refused, for a server of one thread gets less of it than one of many, unless `busy` is
- * said.
+ * `npm run bench:broker -- [pairs] [seconds] [consume] [sync]` (`consume`: nothing else; `sync`: with
+ * SYNC_FLUSH). Needs what the interop tests need, and /proc. Ratios are what counts: clients and broker share
+ * the machine. One that is busy with something else is refused, for a server of one thread gets less of it
+ * than one of many, unless `busy` is said.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -62,9 +62,11 @@ const batchesAtOnce = 16
 const windowMs = 10_000
 const clients = 'org.apache.rocketmq.example.benchmark'
 
+const syncs = process.argv.includes('sync')
+
 const contenders = {
-  real: () => RealCluster.start(),
-  ours: () => PocketmqServer.start(),
+  real: () => RealCluster.start(syncs ? { brokerConf: { flushDiskType: 'SYNC_FLUSH' } } : {}),
+  ours: () => PocketmqServer.start(syncs ? ['--flush', 'sync'] : []),
 } satisfies Record<string, () => Promise<Contender>>
 
 function cpuMicros(pids: readonly number[]): number {

@@ -20,6 +20,7 @@ export const clock = {
 
 export interface OpenOptions {
   readonly writer?: 'turn' | 'hold'
+  readonly flush?: 'sync' | 'async'
   readonly segmentSize?: number
   readonly retention?: Retention
   readonly lockTimeoutMs?: number

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { MqError } from '../errors.ts'
 import { limits } from '../model/limits.ts'
 import { inspectRecord, isForeignRecord, writeBlank, type Inspection } from '../model/record.ts'
-import { uninterrupted, writeFully, type FileHandle, type FileSystem } from './file-system.ts'
+import { uninterrupted, writeFully, type FileSystem } from './file-system.ts'
 import { Segment, segmentBase, segmentName } from './segment.ts'
 import { unwritable } from './store-error.ts'
 
@@ -27,6 +27,8 @@ export class CommitLog {
   /** Log offset behind the last record appended. */
   #end = 0
   #unsynced = new Set<Segment>()
+  /** Of `datasyncLater`, until it is done. */
+  #beingSynced: readonly Segment[] = []
   #syncFailed: MqError | null = null
 
   /**
@@ -185,7 +187,9 @@ export class CommitLog {
    * @throws MQ_STORE_UNWRITABLE; nothing may be acknowledged after that
    */
   datasync(): void {
-    for (const segment of this.#unsynced) this.#sync(() => segment.file.datasync())
+    // a sync that is under way has covered nothing yet
+    const segments = new Set([...this.#unsynced, ...this.#beingSynced])
+    for (const segment of segments) this.#sync(() => segment.file.datasync())
     this.#unsynced.clear()
   }
 
@@ -195,17 +199,18 @@ export class CommitLog {
     this.datasync()
   }
 
-  /** The same as `datasync` without blocking. */
+  /** The same as `datasync` without blocking; one at a time. */
   datasyncLater(done: (error: Error | null) => void): void {
-    const files: FileHandle[] = [...this.#unsynced].map((segment) => segment.file)
+    const segments = (this.#beingSynced = [...this.#unsynced])
     this.#unsynced.clear()
-    let left = files.length
+    let left = segments.length
     let failed: Error | null = null
     if (left === 0) return done(null)
-    for (const file of files) {
+    for (const { file } of segments) {
       file.datasyncLater((error) => {
         failed ??= error
         if (--left > 0) return
+        this.#beingSynced = []
         if (failed !== null) this.#syncFailed ??= unwritable(failed, what)
         done(failed === null ? null : this.#syncFailed)
       })
@@ -302,6 +307,7 @@ export class CommitLog {
     if (segment?.base !== base) throw new RangeError(`${base} is not the oldest segment`)
     segment.close()
     this.#unsynced.delete(segment)
+    this.#beingSynced = this.#beingSynced.filter((each) => each !== segment)
     this.#fs.unlink(join(this.#folder, segmentName(base)))
     this.#fs.syncFolder(this.#folder)
     this.#segments.shift()

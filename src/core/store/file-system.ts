@@ -70,11 +70,17 @@ export function uninterrupted<T>(call: () => T): T {
   }
 }
 
-class NodeFileHandle implements FileHandle {
-  readonly #fd: number
+const flags = { read: 'r', write: 'r+', create: fs.constants.O_RDWR | fs.constants.O_CREAT } as const
 
-  constructor(fd: number) {
-    this.#fd = fd
+class NodeFileHandle implements FileHandle {
+  readonly #path: string
+  readonly #fd: number
+  /** Of `datasyncLater`: Linux tells each descriptor once that a write failed, whichever call asks first. */
+  #laterFd: number | null = null
+
+  constructor(path: string, mode: keyof typeof flags) {
+    this.#path = path
+    this.#fd = fs.openSync(path, flags[mode], 0o644)
   }
 
   read(target: Buffer, at: number, length: number, position: number): number {
@@ -102,18 +108,26 @@ class NodeFileHandle implements FileHandle {
   }
 
   datasyncLater(done: (error: Error | null) => void): void {
-    fs.fdatasync(this.#fd, done)
+    fs.fdatasync(this.#descriptorForLater(), done)
+  }
+
+  #descriptorForLater(): number {
+    try {
+      return (this.#laterFd ??= fs.openSync(this.#path, flags.write))
+    } catch {
+      // none is left: this one will do
+      return this.#fd
+    }
   }
 
   close(): void {
     fs.closeSync(this.#fd)
+    if (this.#laterFd !== null) fs.closeSync(this.#laterFd)
   }
 }
 
-const flags = { read: 'r', write: 'r+', create: fs.constants.O_RDWR | fs.constants.O_CREAT } as const
-
 export const nodeFileSystem: FileSystem = {
-  open: (path, mode) => new NodeFileHandle(fs.openSync(path, flags[mode], 0o644)),
+  open: (path, mode) => new NodeFileHandle(path, mode),
   mkdir: makeFolder,
   list: (path) => ifThere(() => fs.readdirSync(path).sort()) ?? [],
   // asked often of what is not there: an error costs ten times the call

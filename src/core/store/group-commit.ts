@@ -60,6 +60,8 @@ export class GroupCommit {
   /** When it was last asked who waits; performance.now(). */
   #lookedAt = 0
   #syncing = false
+  /** What `syncLater` was asked for while a sync was under way that others wait for. */
+  #syncNext: (() => void) | null = null
   /** What runs holds the folder for itself: a commit does not let it go. */
   #exclusive = false
   readonly #unsynced: { readonly upTo: number; readonly act: WhenSynced }[] = []
@@ -140,10 +142,23 @@ export class GroupCommit {
     if (staging.count === 0) return
     const batch = staging.take()
     let error = this.#writeBatch(batch)
+    if (error === null && this.#syncsApart) {
+      this.#unsynced.push({
+        upTo: this.#parts.log.writtenTo,
+        act: (reason) => this.#acknowledge(batch, reason),
+      })
+      return this.#syncSoon()
+    }
     // in a folder the next writer must be able to trust the row before anyone hears of the records
     error = this.#endTurn(error === null) ?? error
     this.#acknowledge(batch, error)
     if (!this.#parts.turn.held) this.#tidy()
+  }
+
+  /** A server goes on while its disk writes: what comes meanwhile is covered by the next sync. */
+  get #syncsApart(): boolean {
+    const { writer, syncs } = this.#parts
+    return syncs && writer === 'hold' && !this.#exclusive
   }
 
   #acknowledge(records: StagedRecords, error: MqError | null): void {
@@ -176,7 +191,7 @@ export class GroupCommit {
     this.#wrote = true
     try {
       log.write()
-      if (syncs) this.#sync()
+      if (syncs && !this.#syncsApart) this.#sync()
       index.addAll(batch)
       const small = writer === 'turn' && batch.count < smallTurn
       if (small || index.unflushed >= unflushedMax) index.flush()
@@ -200,23 +215,45 @@ export class GroupCommit {
    */
   syncLater(first: () => void): void {
     const { log, index, turn } = this.#parts
+    if (!turn.held || this.broken !== null || turn.torn) return
     // one at a time: a later sync says nothing of what an earlier one has not finished
-    if (!turn.held || this.broken !== null || this.#syncing || turn.torn) return
+    if (this.#syncing) {
+      this.#syncNext = first
+      return
+    }
     first()
+    if (log.writtenTo === turn.syncedTo && index.unflushed === 0) return
+    this.#startSync(() => this.#flushIndex())
+  }
+
+  /** Syncs what is written, and what is written meanwhile after that. */
+  #syncSoon(): void {
+    const { held } = this.#parts.turn
+    if (held && this.broken === null && !this.#syncing) this.#startSync(() => undefined)
+  }
+
+  #startSync(then: () => void): void {
+    const { log, turn } = this.#parts
     const upTo = log.writtenTo
-    if (upTo === turn.syncedTo && index.unflushed === 0) return
     this.#syncing = true
     log.datasyncLater((error) => {
       this.#syncing = false
-      if (error !== null) this.#tellSynced()
-      else if (turn.held && !turn.torn) this.#synced(upTo)
+      if (error === null && turn.held && !turn.torn) {
+        turn.syncedTo = Math.max(turn.syncedTo, upTo)
+        then()
+      }
+      // on the disk they are, even if a later write has failed
+      this.#tellSynced(upTo)
+      const next = this.#syncNext
+      this.#syncNext = null
+      if (next !== null) this.syncLater(next)
+      if (this.#unsynced.length > 0 && log.writtenTo > upTo) this.#syncSoon()
     })
   }
 
-  #synced(upTo: number): void {
+  #flushIndex(): void {
     const { index, turn } = this.#parts
     try {
-      turn.syncedTo = Math.max(turn.syncedTo, upTo)
       index.flush()
       turn.save(false)
     } catch {
@@ -224,9 +261,7 @@ export class GroupCommit {
       turn.torn = true
       return
     }
-    this.#tellSynced()
     this.#tidy()
-    if (this.#unsynced.length > 0) this.syncLater(() => undefined)
   }
 
   /**
@@ -253,8 +288,7 @@ export class GroupCommit {
     }
   }
 
-  #tellSynced(): void {
-    const { syncedTo } = this.#parts.turn
+  #tellSynced(syncedTo: number): void {
     const { broken } = this
     while (this.#unsynced.length > 0 && (broken !== null || this.#unsynced[0]!.upTo <= syncedTo))
       this.#unsynced.shift()!.act(broken)
@@ -263,8 +297,8 @@ export class GroupCommit {
   /** Calls back when everything that is written by now is on the disk, which it may be already. */
   whenSynced(act: WhenSynced): void {
     this.#unsynced.push({ upTo: this.#parts.log.writtenTo, act })
-    this.#tellSynced()
-    if (this.#unsynced.length > 0) this.syncLater(() => undefined)
+    this.#tellSynced(this.#parts.turn.syncedTo)
+    if (this.#unsynced.length > 0) this.#syncSoon()
   }
 
   /** Runs under the lock with nothing staged; what it stages and commits is safe then. @throws MQ_STORE_* */
@@ -327,7 +361,7 @@ export class GroupCommit {
       }
     }
     this.#sync()
-    this.#tellSynced()
+    this.#tellSynced(turn.syncedTo)
     index.flush()
     if (writer === 'hold') this.#tidy()
     turn.save(true)

@@ -107,6 +107,50 @@ describe('a store over its life', () => {
     store.close()
   })
 
+  it('of a server that syncs, acknowledges after the sync, and goes on meanwhile', async () => {
+    const fs = new SimulatedFileSystem(folder.path)
+    const store = openStore(fs, fs.root, { writer: 'hold', flush: 'sync' })
+    const told: string[] = []
+    const put = (text: string): void => {
+      store.append(request('t', 0, text), (error) => told.push(`${text}: ${error?.code ?? 'stored'}`))
+      store.commit()
+    }
+    put('zeroth')
+    await new Promise((resolve) => store.whenSynced(resolve))
+    let syncs = 0
+    fs.onOperation = (kind) => (syncs += kind === 'datasync' ? 1 : 0)
+    put('first')
+    // written while the first one's sync is under way: one more covers both
+    put('second')
+    put('third')
+    assert.deepEqual(told.splice(0), ['zeroth: stored'])
+    assert.deepEqual(texts(store), ['zeroth', 'first', 'second', 'third'], 'who reads does not wait')
+    await new Promise((resolve) => store.whenSynced(resolve))
+    assert.deepEqual(told.splice(0), ['first: stored', 'second: stored', 'third: stored'])
+    assert.equal(syncs, 2)
+    fs.fault = { at: fs.operations, code: 'EIO', times: 1, kinds: ['datasync'] }
+    put('fourth')
+    put('fifth')
+    await new Promise((resolve) => store.whenSynced(resolve))
+    assert.deepEqual(told, ['fourth: MQ_STORE_UNWRITABLE', 'fifth: MQ_STORE_UNWRITABLE'])
+    assert.throws(() => put('sixth'), /EIO/)
+    store.close()
+  })
+
+  it('of a server that syncs, acknowledges at its end what is under way', () => {
+    const store = open({ writer: 'hold', flush: 'sync' })
+    const told: unknown[] = []
+    for (const text of ['first', 'second']) {
+      store.append(request('t', 0, text), (error) => told.push(error))
+      store.commit()
+    }
+    store.close()
+    assert.deepEqual(told, [null, null])
+    const again = open()
+    assert.deepEqual(texts(again), ['first', 'second'])
+    again.close()
+  })
+
   it('lets a reader go on that was open while another process rolled, expired and rebuilt', () => {
     const writer = open()
     const reader = open()
