@@ -31,7 +31,8 @@ describe('kill -9', () => {
       const oracle = new Oracle()
       for (let cycle = first; cycle < Math.min(kills, first + cyclesPerFolder); cycle++) {
         // a server holds the folder, commands take turns
-        const senders = cycle % 3 === 2 ? ['hold'] : ['turn', 'turn', 'turn']
+        const server = cycle % 2 === 0 ? 'hold' : 'hold-sync'
+        const senders = cycle % 3 === 2 ? [server] : ['turn', 'turn', 'turn']
         const roles = [...senders, 'consume']
         const workers = await Promise.all(
           roles.map((role, i) => WorkerProcess.start(role, path, `${cycle}.${i}`, random.below(2 ** 31))),

@@ -25,9 +25,10 @@ function tell(lines: string): void {
 }
 
 /** Sends batches of about 4 ms, each synced, and lets the folder go in between; or holds it, as a server. */
-function sendBatches(writer: 'turn' | 'hold'): void {
+function sendBatches(writer: 'turn' | 'hold', flush: 'sync' | 'async'): void {
   const store = openStore(nodeFileSystem, folder, {
     writer,
+    flush,
     segmentSize: 4 * 1024 * 1024,
     lockTimeoutMs: 60_000,
   })
@@ -96,4 +97,4 @@ function look(): void {
 
 if (role === 'consume') consume()
 else if (role === 'look') look()
-else sendBatches(role as 'turn' | 'hold')
+else sendBatches(role === 'turn' ? 'turn' : 'hold', role === 'hold-sync' ? 'sync' : 'async')
