@@ -3,6 +3,7 @@ import { MqError } from '../errors.ts'
 import { limits } from '../model/limits.ts'
 import { inspectRecord, isForeignRecord, writeBlank, type Inspection } from '../model/record.ts'
 import { uninterrupted, writeFully, type FileSystem } from './file-system.ts'
+import { LogChunks } from './log-chunks.ts'
 import { Segment, segmentBase, segmentName } from './segment.ts'
 import { unwritable } from './store-error.ts'
 
@@ -30,6 +31,7 @@ export class CommitLog {
   /** Of `datasyncLater`, until it is done. */
   #beingSynced: readonly Segment[] = []
   #syncFailed: MqError | null = null
+  readonly #chunks = new LogChunks((target, at, length, offset) => this.read(target, at, length, offset))
 
   /**
    * @param crcRequired whether the record at an offset was written with a CRC over everything
@@ -59,6 +61,7 @@ export class CommitLog {
   reopen(): void {
     for (const segment of this.#segments) segment.close()
     this.#segments.length = 0
+    this.#chunks.forget()
     this.refresh()
   }
 
@@ -224,6 +227,15 @@ export class CommitLog {
     return segment.read(target, at, Math.min(length, segment.end - offset), offset)
   }
 
+  /** `read` of a record whose neighbours others are about to read. */
+  readAmongOthers(target: Buffer, at: number, length: number, offset: number): number {
+    const segment = this.#segmentAt(offset)
+    if (segment === null) return 0
+    const writtenTo = Math.min(segment.end, this.#stagedFrom)
+    if (this.#chunks.copy(target, at, length, offset, segment.base, writtenTo)) return length
+    return segment.read(target, at, Math.min(length, segment.end - offset), offset)
+  }
+
   /**
    * Reads what lies between two offsets of one segment.
    * @returns the bytes, fewer when the file ends before
@@ -290,6 +302,7 @@ export class CommitLog {
       this.#fs.unlink(join(this.#folder, segmentName(segment.base)))
       this.#sync(() => this.#fs.syncFolder(this.#folder))
     }
+    this.#chunks.forget()
     const segment = this.#segmentAt(offset)
     if (segment !== null) {
       // a hole reads as zeros: cut the file and let it grow again

@@ -20,6 +20,8 @@ const entrySize = 20
 const crcSize = 4
 /** A row of 4.5 KiB: a leaf holds its least part, and the rest fills one overflow page to the end. */
 const pageEntries = 228
+/** Read with one call at first: of messages that were sent alone. */
+const pagesMax = 64
 /** What a frame can bring: a RocketMQ broker's maxMessageSize may be larger than ours. */
 const recordSizeMax = limits.frameSizeMax
 
@@ -89,7 +91,9 @@ export class ConsumeQueue {
       last = takeEntries(queue, row, from, max, entries)
     }
     if (first !== undefined) take(first)
-    for (let pages = 1; entries.length < max; pages *= 4) {
+    // the next pages are about as long as the first
+    const likely = entries.length === 0 ? 1 : Math.ceil(max / entries.length) - 1
+    for (let pages = Math.min(Math.max(likely, 1), pagesMax); entries.length < max; pages *= 4) {
       const rows = this.#pagesAfter.all(queue, Math.max(last, from - 1), pages)
       for (const row of rows) if (entries.length < max) take(row)
       if (rows.length < pages) break

@@ -112,7 +112,9 @@ function joinSound(
     // neighbours: they lie as the answer has them
     const inPlace = wanted === length
     const span = inPlace ? joined.subarray(end, end + length) : scratchOf(length)
-    if (log.read(span, 0, length, begin) < length) return null
+    const read =
+      last === first ? log.readAmongOthers(span, 0, length, begin) : log.read(span, 0, length, begin)
+    if (read < length) return null
     for (let i = first; i <= last; i++) {
       const { physicalOffset, queueOffset, size } = entries[i]!
       const at = physicalOffset - begin
