@@ -196,8 +196,15 @@ export class PutChecks {
     if (request.topic.startsWith(retryPrefix)) {
       throw new MqError('MQ_MESSAGE_ILLEGAL', 'batch request does not support retry group ')
     }
+    // of what was sent, not of the records, which are larger: MessageExtEncoder.encode
+    if (request.body.length > limits.bodySizeMax) {
+      throw new MqError(
+        'MQ_MESSAGE_ILLEGAL',
+        `the batch has ${request.body.length} bytes, at most ${limits.bodySizeMax} are taken`,
+      )
+    }
     const { queueId } = this.#place(request)
-    const requests = parts.map((part) => {
+    return parts.map((part) => {
       const properties = terminated(withoutReserved(part.properties))
       refuseDelayed(properties)
       refuseTransaction(request.sysFlag)
@@ -209,17 +216,6 @@ export class PutChecks {
       checkSizes(request.topic, part.body, properties)
       return append(request, queueId, part.body, properties, part.flag)
     })
-    const size = requests.reduce(
-      (sum, each) => sum + each.body.length + Buffer.byteLength(each.properties) + 256,
-      0,
-    )
-    if (size > limits.bodySizeMax + 256) {
-      throw new MqError(
-        'MQ_MESSAGE_ILLEGAL',
-        `the batch takes ${size} bytes, at most ${limits.bodySizeMax} are taken`,
-      )
-    }
-    return requests
   }
 
   #place(request: PutRequest): { topic: TopicConfig; queueId: number } {

@@ -125,11 +125,8 @@ export class CommitLog {
     this.#unsynced.clear()
   }
 
-  /** @throws MQ_MESSAGE_ILLEGAL for so many bytes that no segment, or no batch, can hold them */
+  /** @throws MQ_MESSAGE_ILLEGAL for so many bytes that no segment can hold them */
   refuseMisfit(size: number): void {
-    if (size > stagingSize) {
-      throw new MqError('MQ_MESSAGE_ILLEGAL', `${size} bytes are too much for one batch of ${stagingSize}`)
-    }
     if (size + limits.blankSizeMin > this.#segmentSize) {
       throw new MqError('MQ_MESSAGE_ILLEGAL', `${size} bytes do not fit a segment of ${this.#segmentSize}`, {
         hint: 'create the folder with a larger --segment-size',
@@ -146,10 +143,12 @@ export class CommitLog {
     const segment = this.#segmentAt(this.#end)
     if (segment !== null && size + limits.blankSizeMin <= segment.end - this.#end) {
       if (this.#end + size - this.#stagedFrom > stagingSize) this.write()
-      return this.#end
+    } else {
+      if (segment !== null) this.#fillUp(segment)
+      this.#addSegment(this.#end)
     }
-    if (segment !== null) this.#fillUp(segment)
-    this.#addSegment(this.#end)
+    // a batch of tiny messages, and only until it is written
+    if (size > stagingSize) this.#staging = Buffer.allocUnsafeSlow(size)
     return this.#end
   }
 
@@ -183,6 +182,7 @@ export class CommitLog {
     }
     this.#unsynced.add(segment)
     this.#stagedFrom = this.#end
+    if (this.staging.length > stagingSize) this.#staging = null
   }
 
   /**

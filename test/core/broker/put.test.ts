@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
 import type { Broker } from '../../../src/core/broker/broker.ts'
 import { queryMessages } from '../../../src/core/broker/query.ts'
 import { parseBatch } from '../../../src/core/broker/put.ts'
@@ -151,6 +152,24 @@ describe('putting messages', () => {
       // measured on 5.5.0: neither cluster nor region
       assert.deepEqual(Object.keys(properties), ['KEYS', '__CRC32#'])
     })
+  })
+
+  it('measures a batch by what was sent: its records may take more than is staged at a time', async () => {
+    closeBroker(broker)
+    rmSync(folder.path, { recursive: true })
+    broker = openBroker(folder.path, new ManualTime(), undefined, { segmentSize: 32 * 1024 * 1024 })
+    broker.topics.update(topicConfig('T'))
+    const part = { body: Buffer.from('tiny'), properties: '' }
+    const count = Math.floor(limits.bodySizeMax / batchBody([part]).length)
+    const parts = Array.from({ length: count }, () => part)
+    const results = await putBatch(batchBody(parts))
+    const last = results.at(-1)!
+    assert.deepEqual([results.length, last.queueOffset], [count, count - 1])
+    assert.ok(last.physicalOffset > 2 * 8 * 1024 * 1024)
+    assert.equal(readRecord(broker.store.record(last.physicalOffset)!, 0).body.toString(), 'tiny')
+    const { physicalOffset } = await put(broker, { body: Buffer.from('next') })
+    assert.equal(readRecord(broker.store.record(physicalOffset)!, 0).body.toString(), 'next')
+    await assert.rejects(putBatch(batchBody([...parts, part])), { code: 'MQ_MESSAGE_ILLEGAL' })
   })
 
   it('stores a batch whole or not at all', async () => {
