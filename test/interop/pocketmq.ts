@@ -30,7 +30,9 @@ export class PocketmqServer {
   private constructor(child: ChildProcess, address: string) {
     this.#child = child
     this.namesrv = address
-    process.once('exit', () => child.kill('SIGKILL'))
+    const kill = (): void => void child.kill('SIGKILL')
+    process.once('exit', kill)
+    child.once('exit', () => process.off('exit', kill))
   }
 
   get pids(): number[] {
