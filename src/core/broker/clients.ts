@@ -8,6 +8,7 @@ import type {
   Subscription,
 } from '../model/client-data.ts'
 import type { ClientChannel, ClientPush, Timers } from './ports.ts'
+import type { QueueChanges } from './queue-changes.ts'
 
 /** BrokerConfig.channelExpiredTimeout: four heartbeats missed. */
 const expiryMs = 120_000
@@ -41,6 +42,7 @@ interface Memberships {
 export class Clients {
   readonly #clock: Clock
   readonly #push: ClientPush
+  readonly #queueChanges: QueueChanges
   readonly #consumers = new Map<string, ConsumerGroup>()
   readonly #producers = new Map<string, Map<ClientChannel, Member>>()
   /** So that one of thousands that goes is not looked for in the groups of all the others. */
@@ -48,9 +50,10 @@ export class Clients {
   #turn = 0
   #cancelExpiry: () => void = () => undefined
 
-  constructor(clock: Clock, push: ClientPush) {
+  constructor(clock: Clock, push: ClientPush, queueChanges: QueueChanges) {
     this.#clock = clock
     this.#push = push
+    this.#queueChanges = queueChanges
   }
 
   /**
@@ -69,6 +72,7 @@ export class Clients {
       members.set(channel, member)
     }
     let sendAgain = data.fingerprint === 0
+    let told = false
     for (const { subscriptions, ...consumer } of data.consumers) {
       const group = this.#groupOf(consumer)
       if (group.fingerprint !== null && group.fingerprint !== data.fingerprint) sendAgain = true
@@ -79,8 +83,18 @@ export class Clients {
       group.members.set(channel, member)
       const changed = !data.withoutSub && updateSubscriptions(group.subscriptions, subscriptions)
       if (joined || changed) this.#notify(group)
+      else if (!told && this.#hasOtherQueues(group)) {
+        // whatever group it is told of, it shares out the queues of all
+        told = true
+        this.#push.consumerIdsChanged(channel, consumer.groupName)
+      }
     }
     return sendAgain
+  }
+
+  #hasOtherQueues({ subscriptions }: ConsumerGroup): boolean {
+    for (const topic of subscriptions.keys()) if (this.#queueChanges.has(topic)) return true
+    return false
   }
 
   #membershipsOf(channel: ClientChannel): Memberships {

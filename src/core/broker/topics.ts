@@ -9,6 +9,7 @@ import { undecidedTopic } from '../model/transaction.ts'
 import type { StateDb } from '../store/state-db.ts'
 import type { Statement } from '../store/sqlite.ts'
 import { attributesAfter, topicAttributes } from './attributes.ts'
+import { QueueChanges } from './queue-changes.ts'
 
 /** BrokerConfig.defaultTopicQueueNums */
 const templateQueueNums = 8
@@ -79,6 +80,7 @@ export class Topics {
   readonly #clusterAndBroker: ReadonlySet<string>
   readonly #cache = new Map<string, TopicConfig>()
   #cacheVersion = -1
+  readonly queueChanges: QueueChanges
   /** Called for each topic that is made or changed. */
   onSaved: (config: TopicConfig) => void = () => undefined
   readonly #select: Statement<[string], { config: string }>
@@ -100,6 +102,7 @@ export class Topics {
   ) {
     this.#state = state
     this.#clock = clock
+    this.queueChanges = new QueueChanges(clock)
     this.#system = systemTopics(clusterName, brokerName)
     this.#autoCreates = autoCreates
     this.#traces = traces
@@ -250,22 +253,33 @@ export class Topics {
       this.#state.raiseDataVersion('topic', this.#clock.now())
     })
     this.#cache.delete(name)
+    this.queueChanges.note(name)
   }
 
   #save(configs: readonly TopicConfig[]): void {
     if (configs.length === 0) return
+    const before = configs.map(({ topicName }) => this.get(topicName))
     this.#state.durably(() => {
       for (const config of configs) this.#upsert.run(config.topicName, JSON.stringify(config))
       this.#state.raiseDataVersion('topic', this.#clock.now())
     })
-    for (const config of configs) {
+    configs.forEach((config, i) => {
       this.#cache.set(config.topicName, config)
+      if (!haveSameQueues(before[i]!, config)) this.queueChanges.note(config.topicName)
       this.onSaved(config)
-    }
+    })
   }
 
   /** What name servers compare. */
   dataVersion(): DataVersion {
     return { stateVersion: 0, ...this.#state.dataVersion('topic') }
   }
+}
+
+function haveSameQueues(before: TopicConfig | null, after: TopicConfig): boolean {
+  return (
+    before?.readQueueNums === after.readQueueNums &&
+    before.writeQueueNums === after.writeQueueNums &&
+    before.perm === after.perm
+  )
 }

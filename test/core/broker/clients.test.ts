@@ -3,6 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Clients } from '../../../src/core/broker/clients.ts'
 import { silentPush, type ClientChannel } from '../../../src/core/broker/ports.ts'
+import { QueueChanges } from '../../../src/core/broker/queue-changes.ts'
 import type { ConsumerData, HeartbeatData, Subscription } from '../../../src/core/model/client-data.ts'
 import { FakeChannel, ManualTime } from './test-broker.ts'
 
@@ -43,16 +44,17 @@ describe('Clients', () => {
   let two: FakeChannel
   let time: ManualTime
   let notified: [ClientChannel, string][]
+  let queueChanges: QueueChanges
 
   beforeEach(() => {
     one = new FakeChannel(1)
     two = new FakeChannel(2)
     time = new ManualTime()
     notified = []
-    clients = new Clients(time, {
-      ...silentPush,
-      consumerIdsChanged: (channel, group) => notified.push([channel, group]),
-    })
+    queueChanges = new QueueChanges(time)
+    const consumerIdsChanged = (channel: ClientChannel, group: string): unknown =>
+      notified.push([channel, group])
+    clients = new Clients(time, { ...silentPush, consumerIdsChanged }, queueChanges)
   })
 
   it('forgets who has gone, also one that was in no group', async () => {
@@ -145,6 +147,33 @@ describe('Clients', () => {
     clients.leave(two, null, 'g')
     clients.disconnected(one)
     assert.deepEqual(told(), [])
+  })
+
+  it('tell a consumer to share out queues that are new, when it has had time to hear of them', () => {
+    const told = (from: FakeChannel, ...consumers: ConsumerData[]): string[] => {
+      beat(from, heartbeat(from.remoteAddress, consumers))
+      return notified.splice(0).map(([channel, group]) => `${group} ${channel.remoteAddress}`)
+    }
+    const broadcasting = { ...consumer('h', subscription('T')), messageModel: 'BROADCASTING' }
+    const ones = [consumer('g', subscription('T')), consumer('k', subscription('T'))]
+    told(one, ...ones)
+    told(two, broadcasting)
+    queueChanges.note('U')
+    assert.deepEqual(told(one, ...ones), [], 'of another topic')
+    queueChanges.note('T')
+    assert.deepEqual(told(one, ...ones), ['g 127.0.0.1:1'], 'once, for all of its groups')
+    assert.deepEqual(told(two, broadcasting), ['h 127.0.0.1:2'])
+    // the route that it asked for a second ago may have been the old one
+    time.advance(30_000)
+    assert.deepEqual(told(one, ...ones), ['g 127.0.0.1:1'])
+    queueChanges.note('V')
+    time.advance(5001)
+    assert.deepEqual(told(one, ...ones), [])
+    queueChanges.note('T')
+    time.advance(20_000)
+    queueChanges.note('T')
+    time.advance(20_000)
+    assert.deepEqual(told(two, broadcasting), ['h 127.0.0.1:2'], 'of the last change')
   })
 
   it('tell nobody of broadcasting groups', () => {

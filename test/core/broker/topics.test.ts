@@ -31,6 +31,31 @@ describe('Topics', () => {
     assert.equal(broker.store.state.dataVersion('topic').counter, 1)
   })
 
+  it('have other queues for half a minute once these, or who may use them, have changed', () => {
+    const { topics } = broker
+    const isChanged = (): boolean => topics.queueChanges.has('T')
+    const settles = (): void => {
+      time.advance(35_001)
+      assert.equal(isChanged(), false)
+    }
+    assert.equal(isChanged(), false)
+    topics.getOrCreate('T', 'TBW102', 4, 0)
+    assert.equal(isChanged(), true)
+    for (const change of [{ readQueueNums: 8 }, { writeQueueNums: 8 }, { perm: 4 }] as const) {
+      settles()
+      topics.update(topicConfig('T', { ...topics.get('T'), ...change }))
+      assert.equal(isChanged(), true, JSON.stringify(change))
+    }
+    settles()
+    topics.update(topicConfig('T', { ...topics.get('T'), order: true }))
+    assert.equal(isChanged(), false)
+    topics.remove('T')
+    assert.equal(isChanged(), true)
+    closeBroker(broker)
+    broker = openBroker(folder.path, time)
+    assert.equal(broker.topics.queueChanges.has('T'), false)
+  })
+
   it('are made after TBW102 by a send: at most 8 queues, readable and writable', () => {
     const made = broker.topics.getOrCreate('new', 'TBW102', 4, 0)
     assert.deepEqual(made, topicConfig('new'))

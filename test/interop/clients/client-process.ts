@@ -52,6 +52,7 @@ interface InstanceOptions {
   readonly unit?: string
   readonly namespace?: string
   readonly trace?: boolean
+  /** Of its heartbeats, too. */
   readonly pollNamesrvMs?: number
 }
 

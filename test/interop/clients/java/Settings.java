@@ -19,6 +19,8 @@ final class Settings {
         }
         if (options.containsKey("pollNamesrvMs")) {
             client.setPollNameServerInterval(options.getIntValue("pollNamesrvMs"));
+            // by default both are 30 s
+            client.setHeartbeatBrokerInterval(options.getIntValue("pollNamesrvMs"));
         }
     }
 }
