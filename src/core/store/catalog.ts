@@ -1,40 +1,51 @@
 import type { QueueExtent } from './index-db.ts'
 import { filterPartOf, mayHaveKey } from './key-filter.ts'
-import { cannotOpen, isCorrupt, isSound, openDatabase, type Database, type Statement } from './sqlite.ts'
+import { rowChecksum } from './row-checksum.ts'
+import { sealedQueueSchema, SealedQueues } from './sealed-queues.ts'
+import {
+  cannotOpen,
+  corrupt,
+  isCorrupt,
+  isSound,
+  openDatabase,
+  type Database,
+  type Statement,
+} from './sqlite.ts'
 
 /** A file with another version is dropped and made again from the index files. */
-const catalogVersion = 2
+const catalogVersion = 3
 
 const schema = `
 CREATE TABLE store(id TEXT NOT NULL);
-CREATE TABLE sealed_segment(base INTEGER PRIMARY KEY, last_store_time INTEGER NOT NULL, filter_parts INTEGER NOT NULL);
-CREATE TABLE sealed_queue(topic TEXT NOT NULL, queue_id INTEGER NOT NULL, base INTEGER NOT NULL,
-  min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL, PRIMARY KEY (topic, queue_id, base)) WITHOUT ROWID;
+CREATE TABLE sealed_segment(base INTEGER PRIMARY KEY, last_store_time INTEGER NOT NULL, filter_parts INTEGER NOT NULL,
+  checksum INTEGER NOT NULL);
+${sealedQueueSchema}
 CREATE TABLE key_filter(base INTEGER NOT NULL, part INTEGER NOT NULL, bits BLOB NOT NULL, PRIMARY KEY (base, part));
 `
 
-interface SealedColumns {
-  base: number
-  min_offset: number
-  end_offset: number
+interface SegmentRow {
+  readonly base: number
+  /** Of its last record, epoch ms. */
+  readonly lastStoreTime: number
+  /** 0: it has no filter yet. */
+  readonly filterParts: number
 }
+
+type SegmentColumns = [base: number, lastStoreTime: number, filterParts: number, checksum: number]
 
 /**
  * Which sealed segment holds which part of a queue: finds the index file to open. Derived from those files.
  */
 export class Catalog {
   readonly #db: Database
-  readonly #segments: Statement<[number], { base: number }>
-  readonly #parts: Statement<[string, number, number, number], SealedColumns>
-  readonly #holding: Statement<[string, number, number, number, number], SealedColumns>
+  readonly #queues: SealedQueues
+  readonly #segments: Statement<[number], SegmentColumns>
 
   private constructor(db: Database) {
     this.#db = db
-    this.#segments = this.#db.prepare('SELECT base FROM sealed_segment WHERE base < ? ORDER BY base')
-    const parts =
-      'SELECT base, min_offset, end_offset FROM sealed_queue WHERE topic = ? AND queue_id = ? AND base > ? AND base < ?'
-    this.#parts = this.#db.prepare(`${parts} ORDER BY base`)
-    this.#holding = this.#db.prepare(`${parts} AND end_offset > ? ORDER BY base LIMIT 1`)
+    this.#queues = new SealedQueues(db)
+    this.#segments = db.prepare('SELECT * FROM sealed_segment WHERE base < ? ORDER BY base')
+    this.#segments.raw()
   }
 
   /**
@@ -63,14 +74,19 @@ export class Catalog {
    * @param lastStoreTime of its last record, epoch ms
    */
   add(base: number, lastStoreTime: number, extents: readonly QueueExtent[]): void {
-    const insert = this.#db.prepare('INSERT OR REPLACE INTO sealed_queue VALUES (?, ?, ?, ?, ?)')
     this.#db
       .transaction(() => {
         this.#drop(base)
-        this.#db.prepare('INSERT INTO sealed_segment VALUES (?, ?, 0)').run(base, lastStoreTime)
-        for (const each of extents) insert.run(each.topic, each.queueId, base, each.minOffset, each.endOffset)
+        this.#putSegment({ base, lastStoreTime, filterParts: 0 })
+        this.#queues.add(base, extents)
       })
       .immediate()
+  }
+
+  #putSegment({ base, lastStoreTime, filterParts }: SegmentRow): void {
+    this.#db
+      .prepare('INSERT OR REPLACE INTO sealed_segment VALUES (?, ?, ?, ?)')
+      .run(base, lastStoreTime, filterParts, rowChecksum(base, lastStoreTime, filterParts))
   }
 
   /**
@@ -84,49 +100,49 @@ export class Catalog {
       .transaction(() => {
         parts.forEach((bits, i) => insert.run(base, from + i, bits))
         if (from + parts.length < count) return
-        this.#db.prepare('UPDATE sealed_segment SET filter_parts = ? WHERE base = ?').run(count, base)
+        const segment = this.#segment(base)
+        if (segment !== null) this.#putSegment({ ...segment, filterParts: count })
       })
       .immediate()
   }
 
+  /** Sealed segments before a segment, ascending; that one is missing is seen by what the log has. */
+  #segmentsBefore(base: number): SegmentRow[] {
+    return this.#segments.all(base).map(segmentOf)
+  }
+
+  #segment(base: number): SegmentRow | null {
+    const select = this.#db.prepare<[number], SegmentColumns>('SELECT * FROM sealed_segment WHERE base = ?')
+    select.raw()
+    const columns = select.get(base)
+    return columns === undefined ? null : segmentOf(columns)
+  }
+
   /** Bases of the sealed segments before a segment that have no filter yet, ascending. */
   unfilteredBefore(base: number): number[] {
-    const select = 'SELECT base FROM sealed_segment WHERE base < ? AND filter_parts = 0 ORDER BY base'
-    return this.#db
-      .prepare<[number], { base: number }>(select)
-      .all(base)
-      .map((row) => row.base)
+    return this.#segmentsBefore(base)
+      .filter(({ filterParts }) => filterParts === 0)
+      .map((segment) => segment.base)
   }
 
   /** Forgets the queues of a topic. */
   dropTopic(topic: string): void {
-    this.#db.prepare('DELETE FROM sealed_queue WHERE topic = ?').run(topic)
+    this.#db.transaction(() => this.#queues.dropTopic(topic)).immediate()
   }
 
   /** What it holds of one segment, as `add` took it. */
   partsOf(base: number): QueueExtent[] {
-    const rows = this.#db.prepare('SELECT * FROM sealed_queue WHERE base = ?').all(base) as (SealedColumns & {
-      topic: string
-      queue_id: number
-    })[]
-    return rows.map((row) => ({
-      topic: row.topic,
-      queueId: row.queue_id,
-      minOffset: row.min_offset,
-      endOffset: row.end_offset,
-    }))
+    return this.#queues.ofSegment(base)
   }
 
   /** Forgets what a topic has in segments that begin at or before an offset. */
   dropBelow(topic: string, base: number): void {
-    this.#db.prepare('DELETE FROM sealed_queue WHERE topic = ? AND base <= ?').run(topic, base)
+    this.#db.transaction(() => this.#queues.dropBelow(topic, base)).immediate()
   }
 
   /** Forgets what a queue has in one segment. */
   dropPart(topic: string, queueId: number, base: number): void {
-    this.#db
-      .prepare('DELETE FROM sealed_queue WHERE topic = ? AND queue_id = ? AND base = ?')
-      .run(topic, queueId, base)
+    this.#db.transaction(() => this.#queues.dropPart(topic, queueId, base)).immediate()
   }
 
   /** Forgets a segment that has expired, or that is about to be indexed anew. */
@@ -135,22 +151,23 @@ export class Catalog {
   }
 
   #drop(base: number): void {
-    for (const table of ['sealed_queue', 'sealed_segment', 'key_filter'])
+    this.#queues.dropSegment(base)
+    for (const table of ['sealed_segment', 'key_filter'])
       this.#db.prepare(`DELETE FROM ${table} WHERE base = ?`).run(base)
   }
 
   /** Bases of the sealed segments before a segment that may have a key, ascending. */
   basesWithKey(hash: number, before: number): number[] {
-    const segments = 'SELECT base, filter_parts AS parts FROM sealed_segment WHERE base < ? ORDER BY base'
-    const part = this.#db.prepare<[number, number], { bits: Buffer }>(
+    const select = this.#db.prepare<[number, number], { bits: Buffer }>(
       'SELECT bits FROM key_filter WHERE base = ? AND part = ?',
     )
-    const mayHave = (base: number, parts: number): boolean =>
-      parts === 0 || mayHaveKey(part.get(base, filterPartOf(hash, parts))?.bits, hash)
-    return this.#db
-      .prepare<[number], { base: number; parts: number }>(segments)
-      .all(before)
-      .filter(({ base, parts }) => mayHave(base, parts))
+    const mayHave = ({ base, filterParts }: SegmentRow): boolean => {
+      if (filterParts === 0) return true
+      const part = filterPartOf(hash, filterParts)
+      return mayHaveKey(select.get(base, part)?.bits, base, part, hash)
+    }
+    return this.#segmentsBefore(before)
+      .filter(mayHave)
       .map(({ base }) => base)
   }
 
@@ -164,36 +181,47 @@ export class Catalog {
 
   /** When the last record of a sealed segment was stored, epoch ms; null for one that is not sealed. */
   lastStoreTime(base: number): number | null {
-    const row = this.#db
-      .prepare('SELECT last_store_time AS time FROM sealed_segment WHERE base = ?')
-      .get(base)
-    return (row as { time: number } | undefined)?.time ?? null
+    return this.#segment(base)?.lastStoreTime ?? null
   }
 
   /** Bases of the sealed segments before a segment, ascending. */
   basesBefore(base: number): number[] {
-    return this.#segments.all(base).map((row) => row.base)
+    return this.#segmentsBefore(base).map((segment) => segment.base)
   }
 
   /** The extent of a queue over all sealed segments that begin between two offsets. */
   extent(topic: string, queueId: number, after: number, before: number): QueueExtent | null {
-    const rows = this.#parts.all(topic, queueId, after, before)
-    if (rows.length === 0) return null
-    return { topic, queueId, minOffset: rows[0]!.min_offset, endOffset: rows.at(-1)!.end_offset }
+    return this.#queues.extent(topic, queueId, after, before)
   }
 
   /** Base of the first sealed segment between two offsets that holds a queue offset at or behind `from`. */
   segmentHolding(topic: string, queueId: number, from: number, after: number, before: number): number | null {
-    return this.#holding.get(topic, queueId, after, before, from)?.base ?? null
+    return this.#queues.segmentHolding(topic, queueId, from, after, before)
   }
 
   isSound(): boolean {
-    return isSound(this.#db)
+    return isSound(this.#db) && this.#isWhole()
+  }
+
+  #isWhole(): boolean {
+    try {
+      this.#segmentsBefore(Infinity)
+      this.#queues.check()
+      return true
+    } catch (error) {
+      if (!isCorrupt(error)) throw error
+      return false
+    }
   }
 
   close(): void {
     this.#db.close()
   }
+}
+
+function segmentOf([base, lastStoreTime, filterParts, checksum]: SegmentColumns): SegmentRow {
+  if (rowChecksum(base, lastStoreTime, filterParts) !== checksum) throw corrupt('a segment that is none')
+  return { base, lastStoreTime, filterParts }
 }
 
 const notOurs = new Error('a catalog of another version or another store')

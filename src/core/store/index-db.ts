@@ -1,10 +1,11 @@
 import { ConsumeQueue, consumeQueueSchema } from './consume-queue.ts'
-import type { IndexTail } from './index-rows.ts'
+import { IndexProgress, progressSchema, type Progress } from './index-progress.ts'
+import type { IndexTail, QueueRows } from './index-rows.ts'
 import { KeyIndex, keySchema } from './key-index.ts'
+import { QueueTable, queueSchema, type QueueRow } from './queue-table.ts'
 import {
   busyTimeoutMs,
   cannotOpen,
-  corrupt,
   isBusy,
   isCorrupt,
   isSound,
@@ -16,14 +17,9 @@ import {
 import { WriteAheadLog } from './write-ahead-log.ts'
 
 /** A file with another version is dropped and made again from its segment. */
-export const indexVersion = 3
+export const indexVersion = 4
 
-const schema = `
-CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK (id = 1), store_id TEXT NOT NULL, indexed_to INTEGER NOT NULL,
-  last_store_time INTEGER NOT NULL, open_keys INTEGER NOT NULL);
-CREATE TABLE queue(id INTEGER PRIMARY KEY, topic TEXT NOT NULL, queue_id INTEGER NOT NULL,
-  min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL, UNIQUE (topic, queue_id));
-${consumeQueueSchema}${keySchema}`
+const schema = progressSchema + queueSchema + consumeQueueSchema + keySchema
 
 /** The extent of a queue within one segment. `endOffset` is behind the last one. */
 export interface QueueExtent {
@@ -40,25 +36,10 @@ export interface QueueEntry {
   readonly tagsCode: number
 }
 
-interface ProgressColumns {
-  store_id: string
-  indexed_to: number
-  last_store_time: number
-  /** Keys that are in no full run yet. */
-  open_keys: number
-}
-
-interface QueueColumns {
-  id: number
-  topic: string
-  queue_id: number
-  min_offset: number
-  end_offset: number
-}
-
 /**
  * The index of one segment: derived, bounded, rebuilt by one scan of it. Rows and `indexed_to` commit
- * together.
+ * together. SQLite has no checksums: each row has one, bound to the place it is kept under, and what is there
+ * tells what else has to be; else a flipped bit would hide messages, and nobody would notice.
  */
 export class IndexDb {
   readonly base: number
@@ -67,18 +48,23 @@ export class IndexDb {
   /** Null in a file that is not written to. */
   readonly #log: WriteAheadLog | null
   readonly #entries: ConsumeQueue
-  readonly #queueIds = new Map<string, { readonly id: number; endOffset: number }>()
-  readonly #progress: Statement<[], ProgressColumns>
-  readonly #queue: Statement<[string, number], QueueColumns>
+  readonly #queues: QueueTable
+  readonly #progress: IndexProgress
+  readonly #begin: Statement
+  readonly #commit: Statement
+  /** As they are in the file that is written to. */
+  readonly #known = new Map<string, QueueRow>()
 
   private constructor(db: Database, base: number, log: WriteAheadLog | null) {
     this.#db = db
     this.#log = log
     this.base = base
-    this.keys = new KeyIndex(db, base)
+    this.#begin = db.prepare('BEGIN')
+    this.#commit = db.prepare('COMMIT')
+    this.#progress = new IndexProgress(db)
+    this.keys = new KeyIndex(db, base, () => this.#progress.read().keys)
     this.#entries = new ConsumeQueue(db)
-    this.#progress = db.prepare('SELECT * FROM progress')
-    this.#queue = db.prepare('SELECT * FROM queue WHERE topic = ? AND queue_id = ?')
+    this.#queues = new QueueTable(db, () => this.#progress.read().queueSum)
   }
 
   /**
@@ -125,89 +111,87 @@ export class IndexDb {
     if (empty) {
       db.transaction(() => {
         db.exec(schema)
-        db.prepare('INSERT INTO progress VALUES (1, ?, ?, 0, 0)').run(storeId, base)
+        const keys = { total: 0, openKeys: 0, openRuns: 0, lastRun: 0 }
+        new IndexProgress(db).save({ storeId, indexedTo: base, lastStoreTime: 0, keys, queueSum: 0 })
         db.pragma(`user_version = ${indexVersion}`)
       }).immediate()
     }
     const index = new IndexDb(db, base, mode === 'write' ? new WriteAheadLog(db) : null)
-    return index.#progress.get()?.store_id === storeId && index.indexedTo >= base ? index : null
+    const progress = index.#progress.read()
+    return progress.storeId === storeId && progress.indexedTo >= base ? index : null
   }
 
   /** Log offset up to which records are in here. */
   get indexedTo(): number {
-    const to = this.#progress.get()?.indexed_to
-    if (!Number.isSafeInteger(to)) throw corrupt('no progress')
-    return to!
+    return this.#progress.read().indexedTo
   }
 
   /** Store time of the last record in here, epoch ms; 0: none. */
   get lastStoreTime(): number {
-    return this.#progress.get()?.last_store_time ?? 0
+    return this.#progress.read().lastStoreTime
   }
 
   /** Another process may have dropped queues, or a transaction that made them was rolled back. */
   forget(): void {
-    this.#queueIds.clear()
+    this.#known.clear()
+    this.#queues.forget()
   }
 
   /**
    * One transaction: all entries of a tail, how far that is, and when its last record was stored (epoch ms).
    */
   add(tail: IndexTail, indexedTo: number, lastStoreTime: number): void {
-    const extend = this.#db.prepare('UPDATE queue SET end_offset = ? WHERE id = ?')
-    this.#db
-      .transaction(() => {
-        for (const [topic, queueId, stretches] of tail.queues()) {
-          for (const rows of stretches) {
-            const queue = this.#queueOf(topic, queueId, rows.firstOffset)
-            // another broker's queue may begin again where it was: the later record counts
-            if (rows.firstOffset < queue.endOffset)
-              this.#entries.dropRange(queue.id, rows.firstOffset, rows.endOffset)
-            this.#entries.add(queue.id, rows)
-            queue.endOffset = rows.endOffset
-            extend.run(rows.endOffset, queue.id)
-          }
-        }
-        const openKeys = this.#progress.get()?.open_keys ?? 0
-        const [hashes, offsets] = [tail.keyHashes, tail.keyPhysicalOffsets].map((each) =>
-          each.subarray(0, tail.keyCount),
-        )
-        const openNow = this.keys.add(hashes!, offsets!, openKeys)
-        this.#db
-          .prepare('UPDATE progress SET indexed_to = ?, last_store_time = ?, open_keys = ?')
-          .run(indexedTo, lastStoreTime, openNow)
-      })
-      .immediate()
+    this.#change(() => {
+      for (const [topic, queueId, stretches] of tail.queues())
+        for (const rows of stretches) this.#addRows(topic, queueId, rows)
+      const [hashes, offsets] = [tail.keyHashes, tail.keyPhysicalOffsets].map((each) =>
+        each.subarray(0, tail.keyCount),
+      )
+      return { indexedTo, lastStoreTime, keys: this.keys.add(hashes!, offsets!) }
+    })
   }
 
-  #queueOf(topic: string, queueId: number, firstOffset: number): { readonly id: number; endOffset: number } {
+  /** One transaction, and what the file says of itself then. */
+  #change(act: () => Partial<Progress>): void {
+    const change = this.#db.transaction(() => {
+      const changed = act()
+      this.#progress.save({ ...this.#progress.read(), queueSum: this.#queues.sum, ...changed })
+    })
+    try {
+      change.immediate()
+      this.#queues.settle()
+    } catch (error) {
+      this.forget()
+      throw error
+    }
+  }
+
+  #addRows(topic: string, queueId: number, rows: QueueRows): void {
+    const { firstOffset, endOffset } = rows
     const name = `${topic}/${queueId}`
-    const known = this.#queueIds.get(name)
-    if (known !== undefined) return known
-    const row = this.#queue.get(topic, queueId)
-    const id =
-      row?.id ??
-      Number(
-        this.#db
-          .prepare('INSERT INTO queue(topic, queue_id, min_offset, end_offset) VALUES (?, ?, ?, ?)')
-          .run(topic, queueId, firstOffset, firstOffset).lastInsertRowid,
-      )
-    const queue = { id, endOffset: row?.end_offset ?? firstOffset }
-    this.#queueIds.set(name, queue)
-    return queue
+    const queue =
+      this.#known.get(name) ??
+      this.#queues.find(topic, queueId) ??
+      this.#queues.insert(topic, queueId, firstOffset)
+    // another broker's queue may begin again where it was: the later record counts
+    if (firstOffset < queue.endOffset) this.#entries.dropFrom(queue.id, firstOffset)
+    this.#entries.add(queue, rows)
+    const minOffset = Math.min(queue.minOffset, firstOffset)
+    this.#known.set(name, this.#queues.update(queue, { minOffset, endOffset }))
   }
 
   /** Forgets the queues of a topic; keys stay and lead to records that are refused. */
   dropTopic(topic: string): void {
-    this.#db
-      .transaction(() => {
-        this.#db
-          .prepare('DELETE FROM consume_queue WHERE queue IN (SELECT id FROM queue WHERE topic = ?)')
-          .run(topic)
-        this.#db.prepare('DELETE FROM queue WHERE topic = ?').run(topic)
-      })
-      .immediate()
-    this.#queueIds.clear()
+    const remove = this.#db.prepare('DELETE FROM consume_queue WHERE queue = ?')
+    this.#change(() => {
+      for (const queue of this.#queues.all()) {
+        if (queue.topic !== topic) continue
+        remove.run(queue.id)
+        this.#queues.remove(queue)
+      }
+      return {}
+    })
+    this.#known.clear()
   }
 
   /**
@@ -215,12 +199,7 @@ export class IndexDb {
    * the file stands alone.
    */
   seal(segmentEnd: number): void {
-    this.#db
-      .transaction(() => {
-        this.keys.packOpen()
-        this.#db.prepare('UPDATE progress SET indexed_to = ?, open_keys = 0').run(segmentEnd)
-      })
-      .immediate()
+    this.#change(() => ({ indexedTo: segmentEnd, keys: this.keys.packOpen() }))
     try {
       this.#db.pragma('journal_mode = DELETE')
     } catch (error) {
@@ -231,30 +210,26 @@ export class IndexDb {
 
   /** Drops what lies below a topic's tombstone: a crash may have come before, or rolled it back. */
   dropBelow(topic: string, tombstone: number): void {
-    const queues = this.#db.prepare('SELECT * FROM queue WHERE topic = ?').all(topic) as QueueColumns[]
-    if (!queues.some(({ id }) => this.#entries.hasBelow(id, tombstone))) return
-    const extend = this.#db.prepare('UPDATE queue SET min_offset = ? WHERE id = ?')
-    const remove = this.#db.prepare('DELETE FROM queue WHERE id = ?')
-    this.#db
-      .transaction(() => {
-        for (const { id } of queues) {
-          this.#entries.dropBelow(id, tombstone)
-          const minOffset = this.#entries.minOffset(id)
-          if (minOffset === null) remove.run(id)
-          else extend.run(minOffset, id)
-        }
-      })
-      .immediate()
-    this.#queueIds.clear()
+    const queues = this.#queues.all().filter((queue) => queue.topic === topic)
+    if (!queues.some((queue) => this.#entries.hasBelow(queue, tombstone))) return
+    this.#change(() => {
+      for (const queue of queues) {
+        const minOffset = this.#entries.dropBelow(queue.id, tombstone)
+        if (minOffset === null) this.#queues.remove(queue)
+        else this.#queues.update(queue, { minOffset, endOffset: queue.endOffset })
+      }
+      return {}
+    })
+    this.#known.clear()
   }
 
   extent(topic: string, queueId: number): QueueExtent | null {
-    const row = this.#queue.get(topic, queueId)
-    return row === undefined ? null : extentOf(row)
+    const row = this.#snapshot(() => this.#queues.find(topic, queueId))
+    return row === null ? null : extentOf(row)
   }
 
   extents(): QueueExtent[] {
-    return (this.#db.prepare('SELECT * FROM queue').all() as QueueColumns[]).map(extentOf)
+    return this.#snapshot(() => this.#queues.all().map(extentOf))
   }
 
   /**
@@ -263,24 +238,48 @@ export class IndexDb {
    * log, and, after a crash, some that still hold what a tombstone hides.
    */
   extentWithin(topic: string, queueId: number, from: number, to: number): QueueExtent | null {
-    const row = this.#queue.get(topic, queueId)
-    if (row === undefined) return null
-    const last = this.#entries.lastBelow(row.id, to)
-    if (last === null || last.physicalOffset < from) return null
-    return { ...extentOf(row), endOffset: last.queueOffset + 1 }
+    return this.#snapshot(() => {
+      const row = this.#queues.find(topic, queueId)
+      if (row === null) return null
+      const last = this.#entries.lastBelow(row, to)
+      if (last === null || last.physicalOffset < from) return null
+      return { ...extentOf(row), endOffset: last.queueOffset + 1 }
+    })
   }
 
   /** Rows of a queue; what damage left out makes them fewer than its extent. */
   rowsOf(topic: string, queueId: number): number {
-    const row = this.#queue.get(topic, queueId)
-    if (row === undefined) return 0
-    return this.#entries.count(row.id)
+    const row = this.#queues.find(topic, queueId)
+    return row === null ? 0 : this.#entries.count(row.id)
   }
 
   /** Entries from `from` on, at most `max`. */
   range(topic: string, queueId: number, from: number, max: number): QueueEntry[] {
-    const row = this.#queue.get(topic, queueId)
-    return row === undefined ? [] : this.#entries.range(row.id, from, max)
+    return this.#snapshot(() => {
+      const row = this.#queues.find(topic, queueId)
+      return row === null ? [] : this.#entries.range(row, from, max)
+    })
+  }
+
+  /** Log offsets of messages that may have a key, in no order. */
+  find(hash: number): number[] {
+    return this.#snapshot(() => this.keys.find(hash))
+  }
+
+  /** What is read must be of one moment: another process may write to the file. */
+  #snapshot<T>(act: () => T): T {
+    if (this.#db.inTransaction) return act()
+    this.#begin.run()
+    try {
+      return act()
+    } finally {
+      this.#end()
+    }
+  }
+
+  /** SQLite itself ends a transaction in which it met an error of the disk. */
+  #end(): void {
+    if (this.#db.inTransaction) this.#commit.run()
   }
 
   /** Once the lock is let go: what need not be done under it. */
@@ -289,7 +288,24 @@ export class IndexDb {
   }
 
   isSound(): boolean {
-    return isSound(this.#db)
+    return isSound(this.#db) && this.#isWhole()
+  }
+
+  /** Looks at every row, as those who look for one do. */
+  #isWhole(): boolean {
+    try {
+      this.#snapshot(() => {
+        for (const queue of this.#queues.all()) {
+          this.#queues.checkName(queue)
+          this.#entries.lastBelow(queue, -1)
+        }
+        this.keys.forEach(() => undefined)
+      })
+      return true
+    } catch (error) {
+      if (!isCorrupt(error)) throw error
+      return false
+    }
   }
 
   close(): void {
@@ -297,9 +313,6 @@ export class IndexDb {
   }
 }
 
-function extentOf(row: QueueColumns): QueueExtent {
-  if (!Number.isSafeInteger(row.min_offset) || !(row.end_offset >= row.min_offset)) {
-    throw corrupt('an extent that is none')
-  }
-  return { topic: row.topic, queueId: row.queue_id, minOffset: row.min_offset, endOffset: row.end_offset }
+function extentOf({ topic, queueId, minOffset, endOffset }: QueueRow): QueueExtent {
+  return { topic, queueId, minOffset, endOffset }
 }

@@ -97,7 +97,7 @@ export class IndexReader {
   find(topic: string, key: string): number[] {
     const { files, tail } = this.#parts
     const hash = topicKeyHash(topic, key)
-    const found = new Set(files.active?.keys.find(hash) ?? [])
+    const found = new Set(files.active?.find(hash) ?? [])
     const { keyHashes, keyPhysicalOffsets, keyCount } = tail
     for (let i = 0; i < keyCount; i++) if (keyHashes[i] === hash) found.add(keyPhysicalOffsets[i]!)
     for (const offset of files.sealedKeys(hash)) found.add(offset)

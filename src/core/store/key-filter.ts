@@ -2,6 +2,7 @@ import { putI32 } from '../lib/bytes.ts'
 import { crc32 } from '../lib/crc32.ts'
 import { keyHashBits } from '../lib/hash.ts'
 import type { KeyIndex } from './key-index.ts'
+import { rowChecksum } from './row-checksum.ts'
 
 /** Bits that a key sets, and has: one in eighty answers is "perhaps" for a key that is not there. */
 const bitsSet = 4
@@ -20,7 +21,7 @@ export function keyFilterOf(keys: KeyIndex): Buffer[] {
   const parts = Array.from({ length: count }, () => Buffer.alloc(partSize + crcSize))
   for (const hashes of keys.hashes())
     for (const hash of hashes) setBits(parts[filterPartOf(hash, count)]!, hash)
-  for (const part of parts) putI32(part, partSize, crc32(part, 0, partSize))
+  parts.forEach((part, i) => putI32(part, partSize, partCrc(part, keys.base, i)))
   return parts
 }
 
@@ -29,22 +30,30 @@ export function filterPartOf(hash: number, count: number): number {
   return Math.floor((hash / 2 ** keyHashBits) * count)
 }
 
-/** False: the key is not in the segment. A part that is damaged rules nothing out. @param part the key's */
-export function mayHaveKey(part: Buffer | undefined, hash: number): boolean {
-  return part === undefined || !isWhole(part) || hasBits(part, hash)
+/**
+ * False: the key is not in the segment. A part that is damaged, or of another place, rules nothing out.
+ * @param part the key's: number `index` of the segment at `base`
+ */
+export function mayHaveKey(part: Buffer | undefined, base: number, index: number, hash: number): boolean {
+  return part === undefined || !isWhole(part, base, index) || hasBits(part, hash)
 }
 
 /** Whether a look-up might miss keys, or has to do without a part. */
 export function isFilterOf(parts: readonly Buffer[], keys: KeyIndex): boolean {
-  if (parts.length === 0 || !parts.every(isWhole)) return false
+  if (parts.length === 0 || !parts.every((part, i) => isWhole(part, keys.base, i))) return false
   let hasAll = true
   keys.forEach((hash) => (hasAll &&= hasBits(parts[filterPartOf(hash, parts.length)]!, hash)))
   return hasAll
 }
 
-function isWhole(part: Buffer): boolean {
+function isWhole(part: Buffer, base: number, index: number): boolean {
   const sized = Buffer.isBuffer(part) && part.length === partSize + crcSize
-  return sized && part.readInt32BE(partSize) === crc32(part, 0, partSize)
+  return sized && part.readInt32BE(partSize) === partCrc(part, base, index)
+}
+
+/** Of the bits, and of the place they are kept under. */
+function partCrc(part: Buffer, base: number, index: number): number {
+  return crc32(part, 0, partSize) ^ rowChecksum(base, index)
 }
 
 function setBits(part: Buffer, hash: number): void {

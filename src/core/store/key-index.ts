@@ -1,4 +1,6 @@
 import { putI32 } from '../lib/bytes.ts'
+import { crc32 } from '../lib/crc32.ts'
+import { keyHashBits } from '../lib/hash.ts'
 import { orderOf } from '../lib/order-of.ts'
 import { corrupt, type Database, type Statement } from './sqlite.ts'
 
@@ -10,6 +12,9 @@ import { corrupt, type Database, type Statement } from './sqlite.ts'
  * become the next run once they fill it. An entry is 5 bytes of hash and 4 of distance to the segment's
  * begin. Pages are rows with a number, and their names an index of its own: it is a quarter as deep as a tree
  * that has the pages' bytes in it.
+ *
+ * A page ends with the hash that the next one begins with, and a CRC; a run's first page is named 0. So a
+ * page that is missing, or not the one it was, is noticed by whoever looks for a key that it might have.
  */
 export const keySchema = `
 CREATE TABLE key_page(run INTEGER NOT NULL, first_hash INTEGER NOT NULL, entries BLOB NOT NULL,
@@ -23,14 +28,39 @@ const runSize = 65_536
  */
 const [smallAddition, shortRun] = [4096, 8192]
 const entrySize = 9
+/** As long as an entry: 5 bytes of the next page's first hash, 4 of the CRC. */
+const footerSize = entrySize
 /** A leaf of SQLite's holds one, at its default page size. */
-const pageEntries = 448
+const pageEntries = 447
+/** Behind all hashes: what the last page of a run ends with. */
+const hashEnd = 2 ** keyHashBits
 /** Every so many additions the open runs of fewer keys than this become one. */
 const [mergeEvery, smallRun] = [48, 4096]
+
+/** What the file's progress says of its keys: runs that are missing are noticed by it. */
+export interface KeyRuns {
+  /** Entries of all runs. */
+  readonly total: number
+  /** Of them, what is in no full run yet. */
+  readonly openKeys: number
+  readonly openRuns: number
+  /** Full runs are numbered from 1. */
+  readonly lastRun: number
+}
 
 interface PageRow {
   first_hash: number
   entries: Buffer
+}
+
+interface NumberedPageRow extends PageRow {
+  run: number
+}
+
+/** A page without its footer, and what the next page begins with. */
+interface Page {
+  readonly entries: Buffer
+  readonly hashEnd: number
 }
 
 /** Entries side by side. */
@@ -40,71 +70,82 @@ interface Entries {
 }
 
 export class KeyIndex {
-  readonly #base: number
+  readonly base: number
   readonly #db: Database
+  readonly #runs: () => KeyRuns
   readonly #pageFrom: Statement<[number, number], PageRow>
   readonly #pageBefore: Statement<[number, number], PageRow>
-  readonly #bounds: Statement<[], { first: number; last: number }>
+  readonly #firstRun: Statement<[], { run: number }>
   readonly #runAfter: Statement<[number], { run: number }>
+  #selectRun: Statement<[number], PageRow> | null = null
 
-  /** @param base first log offset of the segment; entries hold the distance to it */
-  constructor(db: Database, base: number) {
+  /**
+   * @param base first log offset of the segment; entries hold the distance to it
+   * @param runs what `add` and `packOpen` returned last
+   */
+  constructor(db: Database, base: number, runs: () => KeyRuns) {
     this.#db = db
-    this.#base = base
+    this.base = base
+    this.#runs = runs
     const page = 'SELECT first_hash, entries FROM key_page WHERE run = ? AND first_hash'
     this.#pageFrom = db.prepare(`${page} <= ? ORDER BY first_hash DESC LIMIT 1`)
     this.#pageBefore = db.prepare(`${page} < ? ORDER BY first_hash DESC LIMIT 1`)
-    this.#bounds = db.prepare(
-      `SELECT min(0, coalesce((SELECT min(run) FROM key_page), 0)) AS first,
-              max(0, coalesce((SELECT max(run) FROM key_page), 0)) AS last`,
-    )
+    this.#firstRun = db.prepare('SELECT min(0, coalesce(min(run), 0)) AS run FROM key_page')
     this.#runAfter = db.prepare('SELECT run FROM key_page WHERE run > ? ORDER BY run LIMIT 1')
   }
 
   /**
    * Adds entries; call within a transaction. What fills a run with the open ones is packed at once.
-   * @param openCount entries that are open
-   * @returns entries that are open now
+   * @returns what is there now, to be kept with them
    */
-  add(hashes: ArrayLike<number>, physicalOffsets: ArrayLike<number>, openCount: number): number {
-    if (openCount + hashes.length >= (hashes.length < smallAddition ? shortRun : runSize)) {
-      this.#pack({ hashes, physicalOffsets })
-      return 0
-    }
-    if (hashes.length === 0) return openCount
-    const run = this.#bounds.get()!.first - 1
+  add(hashes: ArrayLike<number>, physicalOffsets: ArrayLike<number>): KeyRuns {
+    const runs = this.#runs()
+    if (hashes.length === 0) return runs
+    if (runs.openKeys + hashes.length >= (hashes.length < smallAddition ? shortRun : runSize))
+      return this.#pack(runs, { hashes, physicalOffsets })
+    const run = this.#firstRun.get()!.run - 1
     this.#writeRun(run, { hashes, physicalOffsets })
-    if (run % mergeEvery === 0) this.#mergeSmall(run - 1)
-    return openCount + hashes.length
+    const merged = run % mergeEvery === 0 ? this.#mergeSmall(run - 1) : 0
+    return {
+      total: runs.total + hashes.length,
+      openKeys: runs.openKeys + hashes.length,
+      openRuns: runs.openRuns + 1 - merged,
+      lastRun: runs.lastRun,
+    }
   }
 
-  /** Packs the open entries, however few; call within a transaction. */
-  packOpen(): void {
-    this.#pack({ hashes: [], physicalOffsets: [] })
+  /** Packs the open entries, however few; call within a transaction. @returns as `add` */
+  packOpen(): KeyRuns {
+    const runs = this.#runs()
+    return runs.openKeys === 0 ? runs : this.#pack(runs, { hashes: [], physicalOffsets: [] })
   }
 
-  #pack(added: Entries): void {
-    const all = this.#taken([...this.#openRuns()], added)
+  #pack({ total, lastRun }: KeyRuns, added: Entries): KeyRuns {
+    const all = this.#taken(this.#openRuns(), added)
+    let run = lastRun
     for (let from = 0; from < all.hashes.length; from += runSize) {
       const hashes = all.hashes.subarray(from, from + runSize)
       const physicalOffsets = all.physicalOffsets.subarray(from, from + runSize)
-      this.#writeRun(this.#bounds.get()!.last + 1, { hashes, physicalOffsets })
+      this.#writeRun(++run, { hashes, physicalOffsets })
     }
+    return { total: total + added.hashes.length, openKeys: 0, openRuns: 0, lastRun: run }
   }
 
-  #mergeSmall(into: number): void {
+  /** @returns how many runs fewer there are */
+  #mergeSmall(into: number): number {
     const sizeOf = this.#db.prepare<[number], { size: number }>(
-      `SELECT sum(length(entries)) / ${entrySize} AS size FROM key_page WHERE run = ?`,
+      `SELECT sum(length(entries) - ${footerSize}) / ${entrySize} AS size FROM key_page WHERE run = ?`,
     )
-    const small = [...this.#openRuns()].filter((run) => sizeOf.get(run)!.size < smallRun)
-    if (small.length > 1) this.#writeRun(into, this.#taken(small, { hashes: [], physicalOffsets: [] }))
+    const small = this.#listedRuns().filter((run) => sizeOf.get(run)!.size < smallRun)
+    if (small.length < 2) return 0
+    this.#writeRun(into, this.#taken(small, { hashes: [], physicalOffsets: [] }))
+    return small.length - 1
   }
 
   /** Entries of some runs, which are gone then, with others behind them. */
   #taken(runs: readonly number[], added: Entries): Record<keyof Entries, Float64Array> {
-    const select = this.#db.prepare<[number], PageRow>('SELECT entries FROM key_page WHERE run = ?')
     const remove = this.#db.prepare<[number]>('DELETE FROM key_page WHERE run = ?')
-    const pages = runs.flatMap((run) => select.all(run).map(({ entries }) => checked(entries)))
+    const pages = runs.flatMap((run) => this.#pagesOf(run))
     for (const run of runs) remove.run(run)
     const open = pages.reduce((sum, page) => sum + page.length / entrySize, 0)
     const hashes = new Float64Array(open + added.hashes.length)
@@ -113,7 +154,7 @@ export class KeyIndex {
     for (const page of pages) {
       for (let i = 0; i * entrySize < page.length; i++, at++) {
         hashes[at] = readHash(page, i)
-        physicalOffsets[at] = this.#base + page.readUInt32BE(i * entrySize + 5)
+        physicalOffsets[at] = this.base + page.readUInt32BE(i * entrySize + 5)
       }
     }
     hashes.set(added.hashes, open)
@@ -121,8 +162,31 @@ export class KeyIndex {
     return { hashes, physicalOffsets }
   }
 
-  *#openRuns(): Generator<number> {
-    for (let run = this.#bounds.get()!.first; run < 0; run = this.#runAfter.get(run)?.run ?? 0) yield run
+  #pagesOf(run: number): Buffer[] {
+    this.#selectRun ??= this.#db.prepare(
+      'SELECT first_hash, entries FROM key_page WHERE run = ? ORDER BY first_hash',
+    )
+    let next = 0
+    const pages = this.#selectRun.all(run).map((row) => {
+      if (row.first_hash !== next) throw missingPage()
+      const page = pageOf(run, row)
+      next = page.hashEnd
+      return page.entries
+    })
+    if (next !== hashEnd) throw missingPage()
+    return pages
+  }
+
+  #openRuns(): number[] {
+    const runs = this.#listedRuns()
+    if (runs.length !== this.#runs().openRuns) throw corrupt('a run of keys is missing')
+    return runs
+  }
+
+  #listedRuns(): number[] {
+    const runs: number[] = []
+    for (let { run } = this.#firstRun.get()!; run < 0; run = this.#runAfter.get(run)?.run ?? 0) runs.push(run)
+    return runs
   }
 
   #writeRun(run: number, { hashes, physicalOffsets }: Entries): void {
@@ -131,26 +195,27 @@ export class KeyIndex {
     const insert = this.#db.prepare<[number, number, Buffer]>('INSERT INTO key_page VALUES (?, ?, ?)')
     for (let first = 0; first < order.length;) {
       const end = pageEnd(hashAt, order.length, first)
-      const entries = Buffer.allocUnsafe((end - first) * entrySize)
+      const entries = Buffer.allocUnsafe((end - first) * entrySize + footerSize)
       for (let i = first; i < end; i++) {
-        const distance = physicalOffsets[order[i]!]! - this.#base
+        const distance = physicalOffsets[order[i]!]! - this.base
         writeEntry(entries, (i - first) * entrySize, hashAt(i), distance)
       }
-      insert.run(run, hashAt(first), entries)
+      const firstHash = first === 0 ? 0 : hashAt(first)
+      writeFooter(entries, run, firstHash, end === order.length ? hashEnd : hashAt(end))
+      insert.run(run, firstHash, entries)
       first = end
     }
   }
 
   count(): number {
-    const sum = `SELECT coalesce(sum(length(entries)), 0) / ${entrySize} AS n FROM key_page`
-    return this.#db.prepare<[], { n: number }>(sum).get()!.n
+    return this.#runs().total
   }
 
   /** Calls for every entry, in no order. */
   forEach(visit: (hash: number, physicalOffset: number) => void): void {
     for (const entries of this.#pages()) {
       for (let i = 0; i * entrySize < entries.length; i++) {
-        visit(readHash(entries, i), this.#base + entries.readUInt32BE(i * entrySize + 5))
+        visit(readHash(entries, i), this.base + entries.readUInt32BE(i * entrySize + 5))
       }
     }
   }
@@ -167,47 +232,76 @@ export class KeyIndex {
   }
 
   *#pages(): Generator<Buffer> {
-    const pages = this.#db.prepare('SELECT entries FROM key_page').pluck()
-    for (const entries of pages.iterate() as Iterable<Buffer>) yield checked(entries)
+    const pages = this.#db.prepare<[], NumberedPageRow>('SELECT run, first_hash, entries FROM key_page')
+    let count = 0
+    for (const row of pages.iterate()) {
+      const { entries } = pageOf(row.run, row)
+      count += entries.length / entrySize
+      yield entries
+    }
+    if (count !== this.count()) throw missingPage()
   }
 
   /** Log offsets of messages that may have the key, in no order. */
   find(hash: number): number[] {
     const found: number[] = []
-    const { last } = this.#bounds.get()!
-    for (const run of this.#openRuns()) this.#findIn(run, hash, found)
-    for (let run = 1; run <= last; run++) this.#findIn(run, hash, found)
+    const { openRuns, lastRun } = this.#runs()
+    if (openRuns > 0) for (const run of this.#openRuns()) this.#findIn(run, hash, found)
+    for (let run = 1; run <= lastRun; run++) this.#findIn(run, hash, found)
     return found
   }
 
   #findIn(run: number, hash: number, found: number[]): void {
-    let page = this.#pageFrom.get(run, hash)
-    while (page !== undefined && this.#collect(page.entries, hash, found)) {
-      page = this.#pageBefore.get(run, page.first_hash)
+    let row = this.#pageFrom.get(run, hash)
+    let page = pageOf(run, row)
+    if (hash >= page.hashEnd) throw missingPage()
+    while (collect(page.entries, this.base, hash, found) && row!.first_hash > 0) {
+      const { first_hash: behind } = row!
+      row = this.#pageBefore.get(run, behind)
+      page = pageOf(run, row)
+      if (page.hashEnd !== behind) throw missingPage()
     }
-  }
-
-  /** @returns true when entries of this hash may go on in the page before */
-  #collect(entries: Buffer, hash: number, found: number[]): boolean {
-    let low = 0
-    let high = checked(entries).length / entrySize
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (readHash(entries, middle) < hash) low = middle + 1
-      else high = middle
-    }
-    const first = low
-    for (; low * entrySize < entries.length && readHash(entries, low) === hash; low++) {
-      found.push(this.#base + entries.readUInt32BE(low * entrySize + 5))
-    }
-    return first === 0
   }
 }
 
-function checked(entries: Buffer): Buffer {
-  if (!Buffer.isBuffer(entries) || entries.length === 0 || entries.length % entrySize !== 0)
+/** @returns true when entries of this hash may go on in the page before */
+function collect(entries: Buffer, base: number, hash: number, found: number[]): boolean {
+  let low = 0
+  let high = entries.length / entrySize
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (readHash(entries, middle) < hash) low = middle + 1
+    else high = middle
+  }
+  const first = low
+  for (; low * entrySize < entries.length && readHash(entries, low) === hash; low++) {
+    found.push(base + entries.readUInt32BE(low * entrySize + 5))
+  }
+  return first === 0
+}
+
+function missingPage(): Error {
+  return corrupt('a page of keys is missing')
+}
+
+/** What a row of a run holds; its CRC has been checked. */
+function pageOf(run: number, row: PageRow | undefined): Page {
+  if (row === undefined) throw missingPage()
+  const { entries: bytes, first_hash: firstHash } = row
+  if (!Buffer.isBuffer(bytes) || bytes.length <= footerSize || bytes.length % entrySize !== 0)
     throw corrupt('a page of keys that is none')
-  return entries
+  if (!Number.isSafeInteger(run) || !Number.isSafeInteger(firstHash))
+    throw corrupt('a page of keys without a name')
+  const end = bytes.length - footerSize
+  if (bytes.readInt32BE(bytes.length - 4) !== pageCrc(bytes, run, firstHash))
+    throw corrupt('a page of keys with a wrong CRC')
+  return { entries: bytes.subarray(0, end), hashEnd: readHash(bytes, end / entrySize) }
+}
+
+/** Of the entries, of what the next page begins with, and of the place they are kept under. */
+function pageCrc(bytes: Buffer, run: number, firstHash: number): number {
+  const place = Math.imul(run, 0x9e3779b1) ^ Math.imul(firstHash | 0, 0x85ebca6b)
+  return crc32(bytes, 0, bytes.length - 4) ^ place ^ Math.floor(firstHash / 0x1_0000_0000)
 }
 
 /** A page may not begin with the hash the page before begins with: the pair (run, first_hash) is its name. */
@@ -222,6 +316,11 @@ function writeEntry(entries: Buffer, at: number, hash: number, distance: number)
   // a remainder of doubles costs as much as all the rest of this
   putI32(entries, at + 1, hash)
   putI32(entries, at + 5, distance)
+}
+
+function writeFooter(bytes: Buffer, run: number, firstHash: number, next: number): void {
+  writeEntry(bytes, bytes.length - footerSize, next, 0)
+  putI32(bytes, bytes.length - 4, pageCrc(bytes, run, firstHash))
 }
 
 function readHash(entries: Buffer, index: number): number {

@@ -185,7 +185,12 @@ export class OpenIndexes {
   rollTo(physicalOffset: number): void {
     const active = this.active!
     const { segmentSize, segments } = this.#log
-    active.seal(active.base + segmentSize)
+    try {
+      active.seal(active.base + segmentSize)
+    } catch (error) {
+      this.failed(error)
+      throw error
+    }
     // the catalog first: a reader that sees the next file must find the sealed one
     this.#catalog!.add(active.base, active.lastStoreTime, active.extents())
     this.#filters.add(active.base)
@@ -266,7 +271,7 @@ export class OpenIndexes {
   /** Log offsets in sealed segments of messages that may have a key. */
   *sealedKeys(hash: number): Generator<number> {
     for (const base of this.#catalog?.basesWithKey(hash, this.activeBase) ?? [])
-      yield* this.#sealedOf(base).keys.find(hash)
+      yield* this.#sealedOf(base).find(hash)
   }
 
   /**

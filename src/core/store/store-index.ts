@@ -121,7 +121,7 @@ export class StoreIndex {
     this.#windows.forget()
     this.#files.open('write')
     yield* this.#catchUp(syncedTo)
-    this.flush()
+    this.#flushTail()
   }
 
   /** Writer, under the lock again, and nobody else has written since: the files are as they were left. */
@@ -158,7 +158,7 @@ export class StoreIndex {
 
   /** Writer, after `attach`: a crash may have come between a tombstone and its work, or rolled that back. */
   dropBelow(tombstones: ReadonlyMap<string, number>): void {
-    for (const [topic, offset] of tombstones) this.#forgetBelow(topic, offset)
+    for (const [topic, offset] of tombstones) this.#guarded(() => this.#forgetBelow(topic, offset))
   }
 
   /** Before `attach`: all is made again. */
@@ -198,13 +198,22 @@ export class StoreIndex {
 
   #rollTo(physicalOffset: number): void {
     if (physicalOffset < this.#files.activeBase + this.#log.segmentSize) return
-    this.flush(0)
+    this.#flushTail(0)
     this.#files.rollTo(physicalOffset)
     this.#windows.flushed()
   }
 
-  /** Puts the tail into the active segment's file. */
-  flush(passedMin = passedMax): void {
+  /** Puts the tail into the active segment's file; into one made anew from the log where that is damaged. */
+  flush(): void {
+    try {
+      this.#flushTail()
+    } catch (error) {
+      if (!isCorrupt(error)) throw error
+      this.#reopen()
+    }
+  }
+
+  #flushTail(passedMin = passedMax): void {
     const active = this.#files.active!
     if (this.#tail.count === 0 && this.#coveredTo - active.indexedTo < passedMin) return
     try {
@@ -221,7 +230,7 @@ export class StoreIndex {
   dropTopic(topic: string): void {
     this.flush()
     this.#windows.forget()
-    this.#files.dropTopic(topic)
+    this.#guarded(() => this.#files.dropTopic(topic))
   }
 
   /** Writer: a sealed segment is gone, and its index with it. */
@@ -232,11 +241,11 @@ export class StoreIndex {
 
   /** What a sealed segment holds of each queue. */
   extentsOf(base: number): QueueExtent[] {
-    return this.#files.extentsOf(base)
+    return this.#guarded(() => this.#files.extentsOf(base))
   }
 
   lastStoreTimeOf(base: number): number | null {
-    return this.#files.lastStoreTimeOf(base)
+    return this.#guarded(() => this.#files.lastStoreTimeOf(base))
   }
 
   /** Null when nothing is there. */
@@ -314,7 +323,7 @@ export class StoreIndex {
         if (record === null) return this.pass(offset, size, storeTimestampOf(source, at))
         if (record.queueOffset === 0) this.#mayBeginAgain(record)
         this.add(record)
-        if (this.#files.writing && this.#tail.count >= tailMax) this.flush()
+        if (this.#files.writing && this.#tail.count >= tailMax) this.#flushTail()
       },
       damage: this.#onDamage,
     })
@@ -333,7 +342,7 @@ export class StoreIndex {
     const gone = last.physicalOffset + 1
     this.#onDeleted(topic, gone)
     if (!this.#files.writing) return this.#tail.dropBelow(topic, gone)
-    this.flush(0)
+    this.#flushTail(0)
     this.#forgetBelow(topic, gone)
   }
 

@@ -2,23 +2,25 @@ import assert from 'node:assert/strict'
 import BetterSqlite3 from 'better-sqlite3'
 import fc from 'fast-check'
 import { keyHashBits } from '../../../src/core/lib/hash.ts'
-import { KeyIndex, keySchema } from '../../../src/core/store/key-index.ts'
+import { KeyIndex, keySchema, type KeyRuns } from '../../../src/core/store/key-index.ts'
 
 const base = 7_000_000_000
 /** Entries of a page, and of a run; see key-index.ts. */
-const page = 448
+const page = 447
 const run = 65_536
+
+const noRuns: KeyRuns = { total: 0, openKeys: 0, openRuns: 0, lastRun: 0 }
 
 class Keys {
   readonly index: KeyIndex
-  readonly #db = new BetterSqlite3(':memory:')
+  readonly db = new BetterSqlite3(':memory:')
   readonly #expected = new Map<number, Set<number>>()
-  #open = 0
+  #runs = noRuns
   #next = base
 
   constructor() {
-    this.#db.exec(keySchema)
-    this.index = new KeyIndex(this.#db, base)
+    this.db.exec(keySchema)
+    this.index = new KeyIndex(this.db, base, () => this.#runs)
   }
 
   add(hashes: readonly number[]): void {
@@ -27,23 +29,23 @@ class Keys {
       const known = this.#expected.get(hash) ?? new Set()
       this.#expected.set(hash, known.add(offsets[i]!))
     })
-    this.#open = this.#db.transaction(() => this.index.add(hashes, offsets, this.#open))()
+    this.#runs = this.db.transaction(() => this.index.add(hashes, offsets))()
   }
 
   pack(): void {
-    this.#db.transaction(() => this.index.packOpen())()
-    this.#open = 0
+    this.#runs = this.db.transaction(() => this.index.packOpen())()
   }
 
-  /** Keys that are in no full run. */
   get openKeys(): number {
-    const sum = 'SELECT coalesce(sum(length(entries)), 0) / 9 AS n FROM key_page WHERE run < 0'
-    return (this.#db.prepare(sum).get() as { n: number }).n
+    const sum = 'SELECT coalesce(sum(length(entries) - 9), 0) / 9 AS n FROM key_page WHERE run < 0'
+    assert.deepEqual(this.db.prepare(sum).get(), { n: this.#runs.openKeys })
+    return this.#runs.openKeys
   }
 
   get openRuns(): number {
     const count = 'SELECT count(DISTINCT run) AS n FROM key_page WHERE run < 0'
-    return (this.#db.prepare(count).get() as { n: number }).n
+    assert.deepEqual(this.db.prepare(count).get(), { n: this.#runs.openRuns })
+    return this.#runs.openRuns
   }
 
   check(hashes: Iterable<number> = this.#expected.keys()): void {
@@ -130,10 +132,42 @@ describe('KeyIndex', () => {
     keys.check()
   })
 
-  it('calls a page that is none damaged', () => {
-    const db = new BetterSqlite3(':memory:')
-    db.exec(keySchema)
-    db.prepare('INSERT INTO key_page VALUES (1, 0, ?)').run(Buffer.alloc(10))
-    assert.throws(() => new KeyIndex(db, base).find(5), { code: 'SQLITE_CORRUPT' })
+  it('calls a page that is none damaged, one with any bit flipped, and one under another name', () => {
+    const keys = new Keys()
+    keys.add([5, 7])
+    const put = keys.db.prepare('UPDATE key_page SET run = ?, first_hash = ?, entries = ?')
+    const { entries } = keys.db.prepare('SELECT entries FROM key_page').get() as { entries: Buffer }
+    const refuses = (run: number, first: number, page: Buffer): void => {
+      put.run(run, first, page)
+      assert.throws(() => keys.index.find(6), { code: 'SQLITE_CORRUPT' })
+    }
+    for (let bit = 0; bit < entries.length * 8; bit++) {
+      const flipped = Buffer.from(entries)
+      flipped[bit >> 3]! ^= 1 << (bit & 7)
+      refuses(-1, 0, flipped)
+    }
+    refuses(-1, 4, entries)
+    refuses(-2, 0, entries)
+    refuses(1, 0, entries)
+    refuses(-1, 0, Buffer.alloc(10))
+  })
+
+  it('notices a page or a run that is missing, where it might have the key', () => {
+    const keys = new Keys()
+    const spread = (n: number): number => (n * 2_654_435_761) % 2 ** keyHashBits
+    keys.add(Array.from({ length: run }, (_, i) => spread(i)))
+    keys.add(Array.from({ length: 2 * page }, (_, i) => spread(run + i)))
+    keys.check([0, run, run + 1].map(spread))
+    const pages = keys.db
+      .prepare('SELECT * FROM key_page WHERE run < 0 OR run = 1 AND abs(random() % 9) = 0')
+      .all() as { run: number; first_hash: number; entries: Buffer }[]
+    assert.ok(pages.length > 4)
+    for (const row of pages) {
+      keys.db.prepare('DELETE FROM key_page WHERE run = ? AND first_hash = ?').run(row.run, row.first_hash)
+      assert.throws(() => keys.index.find(row.first_hash), { code: 'SQLITE_CORRUPT' })
+      assert.throws(() => keys.index.forEach(() => undefined), { code: 'SQLITE_CORRUPT' })
+      keys.db.prepare('INSERT INTO key_page VALUES (?, ?, ?)').run(row.run, row.first_hash, row.entries)
+    }
+    keys.check([0, run, run + 1].map(spread))
   })
 })

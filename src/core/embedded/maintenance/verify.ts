@@ -11,6 +11,7 @@ import type { QueueExtent } from '../../store/index-db.ts'
 import { IndexFiles } from '../../store/index-files.ts'
 import { StoreLock } from '../../store/lock.ts'
 import { walkSteps } from '../../store/log-walk.ts'
+import { isCorrupt } from '../../store/sqlite.ts'
 import { QueueFloors, Tombstones } from '../../store/state-tables.ts'
 import type { StateDb } from '../../store/state-db.ts'
 import { openFolder } from '../../store/store-folder.ts'
@@ -227,16 +228,24 @@ class Verify {
     if (this.#indexedTo < due) {
       this.#tell('index', base, `the file knows the log up to ${this.#indexedTo} only, ${due} was noted`)
     }
-    if (this.#own.files.bases().some((each) => each > base)) this.#checkCatalog(base)
+    if (!this.#own.files.bases().some((each) => each > base)) return
+    if (this.#catalog === null) return this.#tell('index', base, 'catalog.db is missing or damaged')
+    try {
+      this.#checkCatalog(this.#catalog, base)
+    } catch (error) {
+      if (!isCorrupt(error)) throw error
+      this.#tell('index', base, `catalog.db is damaged: ${(error as Error).message}`)
+    }
   }
 
   /** Of a sealed segment the catalog tells what is in it. */
-  #checkCatalog(base: number): void {
-    if (this.#catalog === null) return this.#tell('index', base, 'catalog.db is missing or damaged')
+  #checkCatalog(catalog: Catalog, base: number): void {
+    if (!catalog.basesBefore(base + 1).includes(base))
+      return this.#tell('index', base, 'catalog.db does not know the segment')
     const wanted = new Map(
       (this.#check?.extents ?? []).map((each) => [`${each.topic}/${each.queueId}`, each]),
     )
-    for (const part of this.#catalog.partsOf(base)) {
+    for (const part of catalog.partsOf(base)) {
       const name = `${part.topic}/${part.queueId}`
       const { minOffset, endOffset } = wanted.get(name) ?? { minOffset: -1, endOffset: -1 }
       wanted.delete(name)
@@ -250,8 +259,7 @@ class Verify {
     }
     for (const name of wanted.keys()) this.#tell('index', base, `catalog.db: ${name} is missing`)
     // whoever writes next makes one that is not there yet
-    if (!this.#catalog.unfilteredBefore(base + 1).includes(base))
-      this.#check?.filter(this.#catalog.filterOf(base))
+    if (!catalog.unfilteredBefore(base + 1).includes(base)) this.#check?.filter(catalog.filterOf(base))
   }
 
   #checkEnd(logEnd: number): void {

@@ -5,6 +5,7 @@ import { Maintenance } from '../../../../src/core/embedded/maintenance.ts'
 import { ConsumeQueue } from '../../../../src/core/store/consume-queue.ts'
 import type { QueueEntry } from '../../../../src/core/store/index-db.ts'
 import { QueueRows } from '../../../../src/core/store/index-rows.ts'
+import type { QueueRow } from '../../../../src/core/store/queue-table.ts'
 import type { VerifyReport } from '../../../../src/core/embedded/maintenance/verify.ts'
 import { temporaryFolder } from '../../temporary-folder.ts'
 import { append, clock, openOwn } from '../own-folder.ts'
@@ -77,13 +78,17 @@ export class FilledFolder {
   /** Writes entries of a queue of the first segment's index anew; `change` gets the one that is there. */
   changeEntry(queue: number, queueOffset: number, change: (entry: QueueEntry) => QueueEntry | null): void {
     this.database(join('pocketmq/index', `${'0'.repeat(20)}.db`), (db) => {
-      const entries = new ConsumeQueue(db)
-      const changed = change(entries.range(queue, queueOffset, 1)[0]!)
-      entries.dropRange(queue, queueOffset, queueOffset + 1)
-      if (changed === null) return
-      const rows = new QueueRows(changed.queueOffset)
-      rows.push(changed.physicalOffset, changed.size, changed.tagsCode)
-      entries.add(queue, rows)
+      const queues = new ConsumeQueue(db)
+      const place = db
+        .prepare('SELECT id, min_offset AS minOffset, end_offset AS endOffset FROM queue WHERE id = ?')
+        .get(queue) as Pick<QueueRow, 'id' | 'minOffset' | 'endOffset'>
+      const [found, ...behind] = queues.range(place, queueOffset, Infinity)
+      const changed = change(found!)
+      queues.dropFrom(queue, queueOffset)
+      const entries = changed === null ? behind : [changed, ...behind]
+      const rows = new QueueRows(entries[0]!.queueOffset)
+      for (const { physicalOffset, size, tagsCode } of entries) rows.push(physicalOffset, size, tagsCode)
+      queues.add({ ...place, endOffset: rows.firstOffset }, rows)
     })
   }
 

@@ -1,0 +1,174 @@
+import type { QueueExtent } from './index-db.ts'
+import { checksumSum, rowChecksum } from './row-checksum.ts'
+import { corrupt, type Database, type Statement } from './sqlite.ts'
+
+export const sealedQueueSchema = `
+CREATE TABLE sealed_queue(bucket INTEGER NOT NULL, topic TEXT NOT NULL, queue_id INTEGER NOT NULL,
+  base INTEGER NOT NULL, min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL,
+  PRIMARY KEY (bucket, topic, queue_id, base)) WITHOUT ROWID;
+CREATE TABLE bucket(bucket INTEGER PRIMARY KEY, queue_sum INTEGER NOT NULL);
+`
+/**
+ * By its topic a row is in one of so many buckets, and of each it is kept what its rows add up to: that none
+ * is missing costs a look at a few of them, where a hundred thousand may be in all.
+ */
+const buckets = 64
+
+interface Columns {
+  bucket: number
+  topic: string
+  queue_id: number
+  base: number
+  min_offset: number
+  end_offset: number
+}
+
+/** The catalog's rows of queues: the extent of each in each sealed segment. */
+export class SealedQueues {
+  readonly #db: Database
+  readonly #ofBucket: Statement<[number], Columns>
+  readonly #sumOf: Statement<[number], { queue_sum: number }>
+  readonly #version: Statement<[], { data_version: number }>
+  readonly #parts: Statement<[number, string, number, number, number], Columns>
+  readonly #holding: Statement<[number, string, number, number, number, number], Columns>
+  /** Looked at since another process wrote to the file last. */
+  readonly #whole = new Set<number>()
+  #wholeAt = -1
+
+  constructor(db: Database) {
+    this.#db = db
+    this.#ofBucket = db.prepare('SELECT * FROM sealed_queue WHERE bucket = ?')
+    this.#sumOf = db.prepare('SELECT queue_sum FROM bucket WHERE bucket = ?')
+    this.#version = db.prepare('PRAGMA data_version')
+    const parts =
+      'SELECT * FROM sealed_queue WHERE bucket = ? AND topic = ? AND queue_id = ? AND base > ? AND base < ?'
+    this.#parts = db.prepare(`${parts} ORDER BY base`)
+    this.#holding = db.prepare(`${parts} AND end_offset > ? ORDER BY base LIMIT 1`)
+  }
+
+  /** Call within a transaction, as all that changes something. */
+  add(base: number, extents: readonly QueueExtent[]): void {
+    const insert = this.#db.prepare('INSERT INTO sealed_queue VALUES (?, ?, ?, ?, ?, ?)')
+    const added = extents.map(({ topic, queueId, minOffset, endOffset }) => {
+      insert.run(bucketOf(topic), topic, queueId, base, minOffset, endOffset)
+      return {
+        bucket: bucketOf(topic),
+        topic,
+        queue_id: queueId,
+        base,
+        min_offset: minOffset,
+        end_offset: endOffset,
+      }
+    })
+    this.#count(added, 1)
+  }
+
+  /** Forgets all rows of a segment. */
+  dropSegment(base: number): void {
+    this.#drop('base = ?', [base])
+  }
+
+  dropTopic(topic: string): void {
+    this.#drop('bucket = ? AND topic = ?', [bucketOf(topic), topic])
+  }
+
+  /** What a topic has in segments that begin at or before an offset. */
+  dropBelow(topic: string, base: number): void {
+    this.#drop('bucket = ? AND topic = ? AND base <= ?', [bucketOf(topic), topic, base])
+  }
+
+  dropPart(topic: string, queueId: number, base: number): void {
+    const values = [bucketOf(topic), topic, queueId, base]
+    this.#drop('bucket = ? AND topic = ? AND queue_id = ? AND base = ?', values)
+  }
+
+  #drop(where: string, values: readonly (string | number)[]): void {
+    const gone = this.#db
+      .prepare<unknown[], Columns>(`DELETE FROM sealed_queue WHERE ${where} RETURNING *`)
+      .all(...values)
+    this.#count(gone, -1)
+  }
+
+  #count(rows: readonly Columns[], sign: 1 | -1): void {
+    const upsert = this.#db.prepare(
+      `INSERT INTO bucket VALUES (?, ?)
+       ON CONFLICT DO UPDATE SET queue_sum = (queue_sum + excluded.queue_sum) % 4294967296`,
+    )
+    for (const row of rows) upsert.run(row.bucket, sign === 1 ? checksumOf(row) : 2 ** 32 - checksumOf(row))
+  }
+
+  /** @throws when a row of the topic may be missing, or is not the one it was */
+  #check(topic: string): void {
+    const bucket = bucketOf(topic)
+    this.#look()
+    if (this.#whole.has(bucket)) return
+    this.#checkBucket(bucket)
+    this.#whole.add(bucket)
+  }
+
+  /** What another process has changed is looked at anew. */
+  #look(): void {
+    const { data_version: version } = this.#version.get()!
+    if (version !== this.#wholeAt) this.#whole.clear()
+    this.#wholeAt = version
+  }
+
+  #checkBucket(bucket: number): void {
+    const check = this.#db.transaction(() => {
+      const sum = checksumSum(this.#ofBucket.all(bucket).map(checksumOf))
+      return sum === (this.#sumOf.get(bucket)?.queue_sum ?? 0)
+    })
+    if (!check()) throw corrupt('a queue of the catalog is missing')
+  }
+
+  /** @throws as `#check`, for any topic */
+  check(): void {
+    this.#look()
+    for (let bucket = 0; bucket < buckets; bucket++) {
+      if (!this.#whole.has(bucket)) this.#checkBucket(bucket)
+      this.#whole.add(bucket)
+    }
+    const strays = this.#db.prepare('SELECT 1 FROM sealed_queue WHERE bucket NOT BETWEEN 0 AND ?')
+    if (strays.get(buckets - 1) !== undefined) throw corrupt('a queue of the catalog in no bucket')
+  }
+
+  /** What is held of one segment. */
+  ofSegment(base: number): QueueExtent[] {
+    this.check()
+    return this.#db
+      .prepare<[number], Columns>('SELECT * FROM sealed_queue WHERE base = ?')
+      .all(base)
+      .map((row) => ({
+        topic: row.topic,
+        queueId: row.queue_id,
+        minOffset: row.min_offset,
+        endOffset: row.end_offset,
+      }))
+  }
+
+  /** The extent of a queue over all segments that begin between two offsets. */
+  extent(topic: string, queueId: number, after: number, before: number): QueueExtent | null {
+    this.#check(topic)
+    const rows = this.#parts.all(bucketOf(topic), topic, queueId, after, before)
+    if (rows.length === 0) return null
+    return { topic, queueId, minOffset: rows[0]!.min_offset, endOffset: rows.at(-1)!.end_offset }
+  }
+
+  /** Base of the first segment between two offsets that holds a queue offset at or behind `from`. */
+  segmentHolding(topic: string, queueId: number, from: number, after: number, before: number): number | null {
+    this.#check(topic)
+    return this.#holding.get(bucketOf(topic), topic, queueId, after, before, from)?.base ?? null
+  }
+}
+
+let last = { topic: '', bucket: rowChecksum('') % buckets }
+
+/** Neighbours mostly have one topic. */
+function bucketOf(topic: string): number {
+  if (topic !== last.topic) last = { topic, bucket: rowChecksum(topic) % buckets }
+  return last.bucket
+}
+
+function checksumOf(row: Columns): number {
+  return rowChecksum(row.bucket, row.topic, row.queue_id, row.base, row.min_offset, row.end_offset)
+}
