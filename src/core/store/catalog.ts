@@ -56,6 +56,8 @@ export class Catalog {
     let db: Database | null = null
     try {
       db = openDatabase(path, mode)
+      // filters are written once, and one page of one is read: a cache would only hold them
+      db.pragma('cache_size = -2048')
       const version = db.pragma('user_version', { simple: true }) as number
       if (version === 0 && mode === 'create') create(db, storeId)
       else if (version !== catalogVersion) throw notOurs

@@ -17,9 +17,15 @@ export interface DispatchedRecord {
   readonly storeTimestamp: number
 }
 
+/**
+ * Rows that have been flushed are filled again, with room for so many entries in all: arrays that live from
+ * one flush to the next are only collected when there are tens of megabytes of them.
+ */
+const spareMax = 131_072
+
 /** Consecutive consume-queue entries in typed arrays. */
 export class QueueRows {
-  readonly firstOffset: number
+  firstOffset: number
   count = 0
   physicalOffsets = new Float64Array(16)
   sizes = new Int32Array(16)
@@ -33,12 +39,24 @@ export class QueueRows {
     return this.firstOffset + this.count
   }
 
+  /** Entries it has room for. */
+  get capacity(): number {
+    return this.sizes.length
+  }
+
   push(physicalOffset: number, size: number, tagsCode: number): void {
     if (this.count === this.sizes.length) this.#grow()
     this.physicalOffsets[this.count] = physicalOffset
     this.sizes[this.count] = size
     this.tagsCodes[this.count] = tagsCode
     this.count++
+  }
+
+  /** Holds nothing again, and as much memory as before. */
+  reset(firstOffset: number): this {
+    this.firstOffset = firstOffset
+    this.count = 0
+    return this
   }
 
   /** The rows behind the first ones. */
@@ -67,6 +85,9 @@ export class IndexTail {
   /** Most records are of the topic of the one before. */
   #lastTopic = ''
   #lastQueues = new Map<number, QueueRows[]>()
+  readonly #spare: QueueRows[] = []
+  /** What `#spare` has room for. */
+  #spareCapacity = 0
   keyHashes = new Float64Array(64)
   keyPhysicalOffsets = new Float64Array(64)
   keyCount = 0
@@ -102,8 +123,21 @@ export class IndexTail {
     let stretches = this.#lastQueues.get(queueId)
     if (stretches === undefined) this.#lastQueues.set(queueId, (stretches = []))
     let rows = stretches[stretches.length - 1]
-    if (rows?.endOffset !== queueOffset) stretches.push((rows = new QueueRows(queueOffset)))
+    if (rows?.endOffset !== queueOffset) stretches.push((rows = this.#makeRows(queueOffset)))
     return rows
+  }
+
+  #makeRows(firstOffset: number): QueueRows {
+    const rows = this.#spare.pop()
+    if (rows === undefined) return new QueueRows(firstOffset)
+    this.#spareCapacity -= rows.capacity
+    return rows.reset(firstOffset)
+  }
+
+  #keep(rows: QueueRows): void {
+    if (this.#spareCapacity + rows.capacity > spareMax) return
+    this.#spareCapacity += rows.capacity
+    this.#spare.push(rows)
   }
 
   #addKey(hash: number, physicalOffset: number): void {
@@ -139,6 +173,7 @@ export class IndexTail {
   }
 
   clear(): void {
+    for (const [, , stretches] of this.queues()) for (const rows of stretches) this.#keep(rows)
     this.#topics.clear()
     this.#lastTopic = ''
     this.keyCount = 0
