@@ -232,6 +232,11 @@ export abstract class MqCommand extends Command {
     return this.#format.kind === 'table'
   }
 
+  /** True where nothing is printed before all is there: columns are as wide as the widest. */
+  protected get printsAtEnd(): boolean {
+    return this.#format.kind === 'wide'
+  }
+
   get #format(): Format {
     return chooseFormat(this.#values ?? {})
   }

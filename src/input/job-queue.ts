@@ -71,28 +71,46 @@ const suspendQueueMs = 1000
  * messages are handed out again when their invisible time is over.
  */
 export async function* runJobs(consumer: PopConsumer, options: JobQueueOptions): AsyncGenerator<JobOutcome> {
-  const { parallel, batch, countMax, follow, ended, order } = options
   const running = new Set<Promise<void>>()
+  try {
+    yield* runUntilEnded(consumer, options, running)
+  } finally {
+    // whoever closes what the jobs acknowledge with would have them done for nothing
+    await Promise.all(running)
+  }
+}
+
+async function* runUntilEnded(
+  consumer: PopConsumer,
+  options: JobQueueOptions,
+  running: Set<Promise<void>>,
+): AsyncGenerator<JobOutcome> {
+  const { parallel, batch, countMax, follow, order } = options
   const outcomes: JobOutcome[] = []
   let taken = 0
   const failures: Error[] = []
+  const fail = (error: unknown): void => void failures.push(error as Error)
+  // after a failure no more is taken, what runs is told of, and then the failure
+  const ended = (): boolean => failures.length > 0 || options.ended()
   for (;;) {
     while (outcomes.length > 0) yield outcomes.shift()!
-    if (failures.length > 0) throw failures[0]!
+    if (failures.length > 0 && running.size === 0) throw failures[0]!
     const free = parallel - running.size
     const wanted = ended()
       ? 0
       : Math.min((order ? Math.min(1, free) : free) * batch, countMax - taken, popMax)
     const waitMs = follow && running.size === 0 ? popWaitMs : 0
-    const popped = wanted > 0 ? await consumer.pop(wanted, waitMs) : []
+    const popped = wanted > 0 ? await consumer.pop(wanted, waitMs).catch(nothingAfter(fail)) : []
     for (let at = 0; at < popped.length; at += batch) {
       const isWanted = options.answering?.isWanted(popped[at]!) ?? true
       if (isWanted) taken += Math.min(batch, popped.length - at)
+      const tell = (outcome: JobOutcome): void => void outcomes.push(outcome)
       const job = (
-        isWanted ? runJob(consumer, popped.slice(at, at + batch), options) : passOver(consumer, popped[at]!)
+        isWanted
+          ? runJob(consumer, popped.slice(at, at + batch), options, tell)
+          : passOver(consumer, popped[at]!).then(tell)
       )
-        .then((done) => void outcomes.push(...done))
-        .catch((error: unknown) => void failures.push(error as Error))
+        .catch(fail)
         .finally(() => running.delete(job))
       running.add(job)
     }
@@ -100,9 +118,16 @@ export async function* runJobs(consumer: PopConsumer, options: JobQueueOptions):
       const mayTakeMore = running.size < parallel && !ended() && taken < countMax
       if (running.size === parallel || popped.length === 0)
         await Promise.race([...running, ...(mayTakeMore ? [pause(idleMs)] : [])])
-    } else if (outcomes.length === 0 && (ended() || taken >= countMax || !follow)) {
-      return
+    } else if (outcomes.length === 0 && failures.length === 0) {
+      if (ended() || taken >= countMax || !follow) return
     }
+  }
+}
+
+function nothingAfter(act: (error: unknown) => void): (error: unknown) => [] {
+  return (error) => {
+    act(error)
+    return []
   }
 }
 
@@ -110,7 +135,8 @@ async function runJob(
   consumer: PopConsumer,
   delivered: readonly PoppedMessage[],
   options: JobQueueOptions,
-): Promise<JobOutcome[]> {
+  tell: (outcome: JobOutcome) => void,
+): Promise<void> {
   let held = [...delivered]
   let renewal = Promise.resolve()
   const timer = setInterval(() => {
@@ -126,24 +152,29 @@ async function runJob(
   await renewal
   const { answering, order } = options
   const retryMs = answering?.retryMs ?? (order ? suspendQueueMs : undefined)
-  const outcomes: JobOutcome[] = []
+  const failures: unknown[] = []
   for (const each of held) {
     const { message } = each
-    const succeeded = status === 0 ? ((await answering?.send(message, output)) ?? 'ack') : 'retry'
-    const outcome =
-      succeeded === 'retry'
-        ? await giveBack(consumer, each, retryMs)
-        : (await consumer.ack(each))
-          ? succeeded
-          : 'late'
-    outcomes.push({ message, outcome, status })
+    try {
+      const succeeded = status === 0 ? ((await answering?.send(message, output)) ?? 'ack') : 'retry'
+      const outcome =
+        succeeded === 'retry'
+          ? await giveBack(consumer, each, retryMs)
+          : (await consumer.ack(each))
+            ? succeeded
+            : 'late'
+      tell({ message, outcome, status })
+    } catch (error) {
+      // the others of the batch are done as well: each that is not acknowledged would be done again
+      failures.push(error)
+    }
   }
-  return outcomes
+  if (failures.length > 0) throw failures[0]
 }
 
-async function passOver(consumer: PopConsumer, popped: PoppedMessage): Promise<JobOutcome[]> {
+async function passOver(consumer: PopConsumer, popped: PoppedMessage): Promise<JobOutcome> {
   const outcome = (await consumer.ack(popped)) ? 'expired' : 'late'
-  return [{ message: popped.message, outcome, status: null }]
+  return { message: popped.message, outcome, status: null }
 }
 
 async function giveBack(

@@ -174,6 +174,8 @@ describe('consumeMessage beyond mqadmin', () => {
     ['--broadcast'],
     ['--broadcast', '-g', 'bad group'],
     ['--broadcast', '-g', 'g', '--commit'],
+    ['-g', 'g', '--commit', '-o', 'wide'],
+    ['-g', 'g', '--broadcast', '-o', 'wide'],
     ['--broadcast', '-g', 'g', '--to', 'end'],
     ['--orderly', '-g', 'g'],
     ['--where', 'n >'],

@@ -45,6 +45,8 @@ export class SimulatedFileSystem implements FileSystem {
   /** Called at each boundary between two of them, before the next one is done. */
   onOperation: (kind: OperationKind, path: string) => void = ignore
   fault: Fault | null = null
+  /** A sync without blocking throws at once. */
+  refusesToSyncLater = false
   /** How often the fault has struck. */
   faultsHit = 0
   /** Index files that were removed, but whose folder has not been synced: a crash may bring them back. */
@@ -227,6 +229,7 @@ export class SimulatedFileSystem implements FileSystem {
         syncInode(inode)
       },
       datasyncLater: (done) => {
+        if (this.refusesToSyncLater) throw new Error('EIO: i/o error, fdatasync')
         setImmediate(() => {
           try {
             this.#begin('datasync', path)

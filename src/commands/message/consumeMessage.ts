@@ -129,6 +129,11 @@ export default class ConsumeMessage extends MqCommand {
 
   protected override async perform(flags: ConsumeFlags): Promise<View<unknown>> {
     checkFlags(flags)
+    if ((flags.commit || flags.broadcast) && this.printsAtEnd) {
+      throw new MqError('MQ_USAGE', 'wide prints at the end, and a group counts what is printed by then', {
+        hint: 'leave -o wide out, or give -o ndjson',
+      })
+    }
     const sharing = sharingOf(flags, this.timeoutMs, this.#noteWhereHere)
     const reading = readingOf(flags, this.timeoutMs, this.#noteWhereHere)
     if (sharing !== null) return this.#share(flags, sharing)

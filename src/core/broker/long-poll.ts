@@ -58,14 +58,16 @@ export class LongPoll {
     parked.cancel = this.#timers.after(pull.timeoutMs, () => this.#wake(parked))
   }
 
-  #leave(parked: Parked): void {
+  /** @returns false when it had left before */
+  #leave(parked: Parked): boolean {
     parked.cancel()
-    remove(this.#parked, keyOf(parked.pull), parked)
     remove(this.#ofChannel, parked.pull.channel, parked)
+    return remove(this.#parked, keyOf(parked.pull), parked)
   }
 
   #wake(parked: Parked): void {
-    this.#leave(parked)
+    // waking the one before may have ended the connection of this one
+    if (!this.#leave(parked)) return
     try {
       parked.pull.retry()
     } catch {
@@ -129,9 +131,11 @@ function add<K>(sets: Map<K, Set<Parked>>, key: K, parked: Parked): void {
   else set.add(parked)
 }
 
-function remove<K>(sets: Map<K, Set<Parked>>, key: K, parked: Parked): void {
+function remove<K>(sets: Map<K, Set<Parked>>, key: K, parked: Parked): boolean {
   const set = sets.get(key)
-  if (set?.delete(parked) && set.size === 0) sets.delete(key)
+  if (set?.delete(parked) !== true) return false
+  if (set.size === 0) sets.delete(key)
+  return true
 }
 
 function mayPass({ record: passes }: MessageFilter, read: () => Buffer | null): boolean {

@@ -209,14 +209,19 @@ export class CommitLog {
     let left = segments.length
     let failed: Error | null = null
     if (left === 0) return done(null)
+    const ended = (error: Error | null): void => {
+      failed ??= error
+      if (--left > 0) return
+      this.#beingSynced = []
+      if (failed !== null) this.#syncFailed ??= unwritable(failed, what)
+      done(failed === null ? null : this.#syncFailed)
+    }
     for (const { file } of segments) {
-      file.datasyncLater((error) => {
-        failed ??= error
-        if (--left > 0) return
-        this.#beingSynced = []
-        if (failed !== null) this.#syncFailed ??= unwritable(failed, what)
-        done(failed === null ? null : this.#syncFailed)
-      })
+      try {
+        file.datasyncLater(ended)
+      } catch (error) {
+        ended(error as Error) // one that did not even begin
+      }
     }
   }
 

@@ -152,7 +152,7 @@ export class GroupCommit {
     // in a folder the next writer must be able to trust the row before anyone hears of the records
     error = this.#endTurn(error === null) ?? error
     this.#acknowledge(batch, error)
-    if (!this.#parts.turn.held) this.#tidy()
+    this.#tidyOnceLetGo()
   }
 
   /** A server goes on while its disk writes: what comes meanwhile is covered by the next sync. */
@@ -264,6 +264,11 @@ export class GroupCommit {
     this.#tidy()
   }
 
+  /** A server, or what runs exclusively, tidies up when it is done. */
+  #tidyOnceLetGo(): void {
+    if (!this.#parts.turn.held) this.#tidy()
+  }
+
   /**
    * What need not be done while others wait for the folder. Most of it is the filter of a full segment's
    * keys: half a second to read them, and then a turn of some milliseconds for each part.
@@ -315,7 +320,7 @@ export class GroupCommit {
     }
     const error = this.#leave(true)
     if (error !== null) throw error
-    if (!this.#parts.turn.held) this.#tidy()
+    this.#tidyOnceLetGo()
     return result
   }
 
@@ -329,7 +334,7 @@ export class GroupCommit {
     } finally {
       this.#leave(orderly)
     }
-    if (!this.#parts.turn.held) this.#tidy()
+    this.#tidyOnceLetGo()
   }
 
   #enter(): void {

@@ -85,6 +85,22 @@ describe('LongPoll', () => {
     assert.deepEqual(retried, [])
   })
 
+  it('does not answer who goes while another is answered, and answers nobody twice', () => {
+    for (const wake of [
+      () => waiters.arrived(arrival(5)),
+      () => waiters.topicChanged('t', 0),
+      () => waiters.wakeAll(),
+    ]) {
+      retried = []
+      const gone = park('first', { retry: () => waiters.disconnected(gone) })
+      park('of the same connection', { channel: gone })
+      park('stays')
+      wake()
+      later.run()
+      assert.deepEqual(retried, ['stays'])
+    }
+  })
+
   it('does not answer who has gone meanwhile, nor twice when all are woken', () => {
     const channel = park('gone')
     park('stays')

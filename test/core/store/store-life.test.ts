@@ -107,6 +107,20 @@ describe('a store over its life', () => {
     store.close()
   })
 
+  it('takes a sync that does not even begin for one that failed', async () => {
+    const fs = new SimulatedFileSystem(folder.path)
+    const store = openStore(fs, fs.root, { writer: 'hold' })
+    assert.equal(send(store, 't', 0, 'acknowledged'), 0)
+    fs.refusesToSyncLater = true
+    store.syncLater()
+    assert.match(String(store.broken), /EIO/)
+    fs.refusesToSyncLater = false
+    const error = await new Promise((resolve) => store.whenSynced(resolve))
+    assert.match(String(error), /EIO/)
+    assert.equal(send(store, 't', 0, 'refused'), null)
+    store.close()
+  })
+
   it('of a server that syncs, acknowledges after the sync, and goes on meanwhile', async () => {
     const fs = new SimulatedFileSystem(folder.path)
     const store = openStore(fs, fs.root, { writer: 'hold', flush: 'sync' })
