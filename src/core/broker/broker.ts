@@ -80,7 +80,8 @@ export class Broker {
     this.groups = new Groups(store.state, clock, () => settings.isOn('autoCreateSubscriptionGroup'))
     this.offsets = new Offsets(store.state, options.timers)
     this.push = options.push
-    this.clients = new Clients(clock, options.push, this.topics.queueChanges)
+    const notifies = (group: string): boolean => this.groups.notifies(group)
+    this.clients = new Clients(clock, options.push, this.topics.queueChanges, notifies)
     this.stats = new Stats(clock)
     this.gets = new GetCounters(clock)
     const { clusterName, brokerName } = store

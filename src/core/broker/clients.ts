@@ -43,6 +43,7 @@ export class Clients {
   readonly #clock: Clock
   readonly #push: ClientPush
   readonly #queueChanges: QueueChanges
+  readonly #notifies: (group: string) => boolean
   readonly #consumers = new Map<string, ConsumerGroup>()
   readonly #producers = new Map<string, Map<ClientChannel, Member>>()
   /** So that one of thousands that goes is not looked for in the groups of all the others. */
@@ -50,10 +51,17 @@ export class Clients {
   #turn = 0
   #cancelExpiry: () => void = () => undefined
 
-  constructor(clock: Clock, push: ClientPush, queueChanges: QueueChanges) {
+  /** @param notifies a group's notifyConsumerIdsChangedEnable */
+  constructor(
+    clock: Clock,
+    push: ClientPush,
+    queueChanges: QueueChanges,
+    notifies: (group: string) => boolean = () => true,
+  ) {
     this.#clock = clock
     this.#push = push
     this.#queueChanges = queueChanges
+    this.#notifies = notifies
   }
 
   /**
@@ -82,6 +90,7 @@ export class Clients {
       const joined = !group.members.has(channel)
       group.members.set(channel, member)
       const changed = !data.withoutSub && updateSubscriptions(group.subscriptions, subscriptions)
+      if (!this.#notifies(consumer.groupName)) continue
       if (joined || changed) this.#notify(group)
       else if (!told && this.#hasOtherQueues(group)) {
         // whatever group it is told of, it shares out the queues of all
@@ -120,7 +129,7 @@ export class Clients {
     if (producerGroup !== null && own.producers.delete(producerGroup))
       this.#leaveProducers(channel, producerGroup)
     if (consumerGroup !== null && own.consumers.delete(consumerGroup))
-      this.#leaveConsumers(channel, consumerGroup)
+      this.#leaveConsumers(channel, consumerGroup, this.#notifies(consumerGroup))
     if (own.producers.size + own.consumers.size === 0) this.#memberships.delete(channel)
   }
 
@@ -130,19 +139,19 @@ export class Clients {
     if (members.size === 0) this.#producers.delete(name)
   }
 
-  #leaveConsumers(channel: ClientChannel, name: string): void {
+  #leaveConsumers(channel: ClientChannel, name: string, notifies: boolean): void {
     const group = this.#consumers.get(name)!
     group.members.delete(channel)
     if (group.members.size === 0) this.#consumers.delete(name)
-    else this.#notify(group)
+    else if (notifies) this.#notify(group)
   }
 
-  /** The connection is gone: it leaves everything. */
+  /** The connection is gone: it leaves everything, and that is told whatever the group's setting. */
   disconnected(channel: ClientChannel): void {
     const own = this.#memberships.get(channel)
     if (own === undefined) return
-    for (const group of own.producers) this.leave(channel, group, null)
-    for (const group of own.consumers) this.leave(channel, null, group)
+    for (const group of own.producers) this.#leaveProducers(channel, group)
+    for (const group of own.consumers) this.#leaveConsumers(channel, group, true)
     this.#memberships.delete(channel)
   }
 

@@ -46,6 +46,11 @@ export class Groups {
     return config
   }
 
+  /** Whether its members are told of who comes and goes. */
+  notifies(name: string): boolean {
+    return this.get(name)?.notifyConsumerIdsChangedEnable ?? true
+  }
+
   /** All groups, system groups first. */
   all(): SubscriptionGroupConfig[] {
     const own = this.#selectAll.all().map(({ name, config }) => parse(name, config))

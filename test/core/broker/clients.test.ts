@@ -54,7 +54,8 @@ describe('Clients', () => {
     queueChanges = new QueueChanges(time)
     const consumerIdsChanged = (channel: ClientChannel, group: string): unknown =>
       notified.push([channel, group])
-    clients = new Clients(time, { ...silentPush, consumerIdsChanged }, queueChanges)
+    const push = { ...silentPush, consumerIdsChanged }
+    clients = new Clients(time, push, queueChanges, (group) => group !== 'silent')
   })
 
   it('forgets who has gone, also one that was in no group', async () => {
@@ -174,6 +175,18 @@ describe('Clients', () => {
     queueChanges.note('T')
     time.advance(20_000)
     assert.deepEqual(told(two, broadcasting), ['h 127.0.0.1:2'], 'of the last change')
+  })
+
+  it('tell a group that does not want it only of a connection that is gone', () => {
+    const three = new FakeChannel(3)
+    for (const from of [one, two, three])
+      beat(from, heartbeat(from.remoteAddress, [consumer('silent', subscription('T'))]))
+    queueChanges.note('T')
+    beat(one, heartbeat('a', [consumer('silent', subscription('T'))]))
+    clients.leave(three, null, 'silent')
+    assert.deepEqual(notified, [])
+    clients.disconnected(two)
+    assert.deepEqual(notified, [[one, 'silent']])
   })
 
   it('tell nobody of broadcasting groups', () => {
