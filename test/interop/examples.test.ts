@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MqAdmin } from '../../src/core/index.ts'
 import { topicConfig } from '../core/broker/test-broker.ts'
+import { withPatience } from './clients/clusters.ts'
 import { eventually } from './clients/world.ts'
 import { examples, type Run } from './example-runs.ts'
 import { classPath } from './jars.ts'
@@ -61,7 +62,7 @@ const servers: readonly { readonly name: string; readonly start: (folder: string
 ]
 
 function startReal(): Promise<Served> {
-  return RealCluster.start({ brokerConf: { ...brokerConf, enablePropertyFilter: 'true' } })
+  return RealCluster.start({ brokerConf: { ...brokerConf, ...withPatience, enablePropertyFilter: 'true' } })
 }
 
 /** A JVM that runs one of the classes, and all that it printed. */

@@ -20,7 +20,7 @@ const chosen = Object.values(features)
   .flat()
   .filter(({ name }) => name.includes(FEATURE))
 
-const servers: readonly { readonly name: string; readonly start: () => Promise<RunningCluster> }[] = [
+const servers: readonly { readonly name: string; readonly start: typeof startOurs }[] = [
   { name: 'pocketmq serve', start: startOurs },
   ...(FULL === '1' ? [{ name: 'real RocketMQ 5.5.0', start: startReal }] : []),
 ]
@@ -36,7 +36,7 @@ for (const { name: serverName, start } of servers) {
 
     before(async () => {
       for (const client of clients) driverCommand(client, '') // made now, where nothing waits yet
-      clusters = [await start(), await start()]
+      clusters = [await start(), await start(true)]
       for (const client of clients) {
         const startProcess = (): ClientProcess => {
           const started = new ClientProcess(client)

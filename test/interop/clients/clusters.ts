@@ -10,24 +10,30 @@ export interface RunningCluster extends Cluster {
 const messageDelayLevel = '1s 2s 1s 1s 1s'
 const transactionCheckMs = 1000
 const patienceMs = 60_000
+/** Dozens of clients start beside each other: what waits is not to be refused, as after 200 ms. */
+export const withPatience = {
+  waitTimeMillsInSendQueue: patienceMs,
+  waitTimeMillsInTransactionQueue: patienceMs,
+  waitTimeMillsInAdminBrokerQueue: patienceMs,
+}
 const segmentSize = 1024 * 1024
 const fillSize = 256 * 1024
 
-/** Small segments, of which two are kept: what is `aged` is gone. */
-export async function startOurs(): Promise<RunningCluster> {
+/** @param ages small segments, of which two are kept: what is `aged` is gone */
+export async function startOurs(ages = false): Promise<RunningCluster> {
   const served = await serve({
     port: 0,
     messageDelayLevel,
     transactionCheckMs,
-    segmentSize,
-    retention: { sizeMax: 2 * segmentSize },
+    ...(ages && { segmentSize, retention: { sizeMax: 2 * segmentSize } }),
   })
   const { namesrv } = served
   const admin = await MqAdmin.connect({ namesrv })
   return running(namesrv, admin, () => served.close())
 }
 
-export async function startReal(): Promise<RunningCluster> {
+/** @param ages as of startOurs: who keeps nothing drops half messages, too, when they are first looked at */
+export async function startReal(ages = false): Promise<RunningCluster> {
   const cluster = await RealCluster.start({
     brokerConf: {
       recallMessageEnable: 'true',
@@ -37,13 +43,8 @@ export async function startReal(): Promise<RunningCluster> {
       // it counts those as well for which no producer was there, and one is for a while
       transactionCheckMax: 1000,
       // what is no longer in the last segment may go when it is asked to
-      mappedFileSizeCommitLog: segmentSize,
-      fileReservedTime: 0,
-      cleanResourceInterval: 1000,
-      // dozens of clients start beside each other: what waits is not to be refused, as after 200 ms
-      waitTimeMillsInSendQueue: patienceMs,
-      waitTimeMillsInTransactionQueue: patienceMs,
-      waitTimeMillsInAdminBrokerQueue: patienceMs,
+      ...(ages && { mappedFileSizeCommitLog: segmentSize, fileReservedTime: 0, cleanResourceInterval: 1000 }),
+      ...withPatience,
     },
   })
   const { namesrv } = cluster

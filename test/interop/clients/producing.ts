@@ -170,8 +170,12 @@ export const producing: readonly Feature[] = [
       // one that never sent knows no broker, and none knows it
       await heir.sendTransaction('commit', [{ topic, body: 'own' }])
       const consumer = await world.consumer()
-      const rows = await consumer.receives(2)
-      assert.deepEqual(sorted(rows.map(({ body }) => body)), ['asked', 'own'])
+      // a busy RocketMQ asks again before it has the answer, and stores what is committed twice, twice
+      const bodies = await eventually(
+        () => new Set(consumer.bodies),
+        ({ size }) => size === 2,
+      )
+      assert.deepEqual([...bodies].sort(), ['asked', 'own'])
       assert.deepEqual(
         [...new Set(heir.checks.map(({ body, properties }) => `${body} ${properties['UNIQ_KEY']}`))],
         [`asked ${sent!.msgId}`],

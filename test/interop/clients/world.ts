@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { MqAdmin } from '../../../src/core/index.ts'
+import type { MqAdmin, TopicRoute } from '../../../src/core/index.ts'
 import type { ClientProcess, ConsumerOptions, ProducerOptions } from './client-process.ts'
 import { ClientConsumer, ClientProducer } from './client-process.ts'
 
@@ -14,7 +14,7 @@ export interface Cluster {
 /** What a feature's steps have: clients, and topics, groups and instances of their own. */
 export class World {
   readonly cluster: Cluster
-  /** Another cluster. */
+  /** Another cluster, one that can be aged. */
   readonly elsewhere: Cluster
   readonly process: ClientProcess
   /** Another process with the same client. */
@@ -42,11 +42,14 @@ export class World {
     return `${this.#feature}-group`
   }
 
-  /** The Go client starts no consumer of a topic that is not there. */
+  /** On return clients are told of it: the Go client starts no consumer of a topic that is not there. */
   async makeTopic(queues = 4, topicName = this.topic, cluster = this.cluster): Promise<void> {
     const config = { topicName, readQueueNums: queues, writeQueueNums: queues, perm: 6 } as const
     const rest = { topicFilterType: 'SINGLE_TAG', topicSysFlag: 0, order: false, attributes: {} } as const
     await cluster.admin.topics.update({ ...config, ...rest }, { clusterName: 'DefaultCluster' })
+    // who asks before would take the queues of the topic that others are made after
+    const route = (): Promise<TopicRoute> => cluster.admin.topics.route(topicName)
+    await eventually(route, ({ queueDatas }) => queueDatas[0]?.writeQueueNums === queues)
   }
 
   producer(options: Partial<ProducerOptions> = {}, process = this.process): Promise<ClientProducer> {
