@@ -309,18 +309,25 @@ export class OpenIndexes {
     if (isCorrupt(error)) this.#files.distrust(this.activeBase)
   }
 
-  /** SQLite has met damage in one of the files: finds out in which, and closes all. */
-  distrustDamaged(): void {
+  /**
+   * SQLite has met damage in one of the files: finds out in which, and closes all.
+   * @param mayGuess where nothing is found, it is the files that were asked last
+   * @returns false: no file is to blame, and nothing was done
+   */
+  distrustDamaged(mayGuess: boolean): boolean {
     const { active } = this
     const wrong = this.#sealed.damaged()
     if (active !== null && !active.isSound()) wrong.push(active.base)
     const catalogIsSound = this.#catalog?.isSound() !== false
-    // a query may meet what the check passes over
-    if (wrong.length === 0 && catalogIsSound)
+    if (wrong.length === 0 && catalogIsSound) {
+      if (!mayGuess) return false
+      // a query may meet what the check passes over
       wrong.push(...[active?.base, this.#asked].filter((base) => typeof base === 'number'))
+    }
     for (const base of wrong) this.#files.distrust(base)
     this.#catalogDistrusted ||= !catalogIsSound
     this.close()
+    return true
   }
 
   /** Another process has replaced files. */

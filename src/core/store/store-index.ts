@@ -105,7 +105,7 @@ export class StoreIndex {
 
   /** Reader: walks on from where the tail ends, in a log that others write. */
   extend(syncedTo: number): void {
-    runToEnd(this.#walkOn(syncedTo))
+    this.#guarded(() => runToEnd(this.#walkOn(syncedTo)))
   }
 
   /** Writer, under the lock: the files are ours to write, and cover the log up to its end afterwards. */
@@ -291,13 +291,14 @@ export class StoreIndex {
 
   /** Derived files are never a reason to fail: one that turns out to be damaged is left, and made again. */
   #unlessCorrupt<T>(act: () => T, repair: () => void): T {
-    try {
-      return act()
-    } catch (error) {
-      if (!isCorrupt(error)) throw error
-      this.#files.distrustDamaged()
-      repair()
-      return act()
+    // one after the other is met, and each is left but once
+    for (let mayGuess = true; ; mayGuess = false) {
+      try {
+        return act()
+      } catch (error) {
+        if (!isCorrupt(error) || !this.#files.distrustDamaged(mayGuess)) throw error
+        repair()
+      }
     }
   }
 
@@ -336,8 +337,9 @@ export class StoreIndex {
    * tombstone, and never come here.
    */
   #mayBeginAgain({ topic, queueId }: DispatchedRecord): void {
-    const extent = this.extent(topic, queueId)
-    const last = extent === null ? undefined : this.range(topic, queueId, extent.endOffset - 1, 1)[0]
+    // damage that is met here ends the walk: one that began anew within it would find this very record
+    const extent = this.#reader.extent(topic, queueId)
+    const last = extent === null ? undefined : this.#reader.range(topic, queueId, extent.endOffset - 1, 1)[0]
     if (last === undefined) return
     const gone = last.physicalOffset + 1
     this.#onDeleted(topic, gone)
