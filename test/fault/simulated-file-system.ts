@@ -207,6 +207,7 @@ export class SimulatedFileSystem implements FileSystem {
   }
 
   #handle(inode: Inode, path: string): FileHandle {
+    let isOpen = true
     return {
       read: (target, at, length, position) => inode.live.read(target, at, length, position),
       write: (source, at, length, position) => {
@@ -231,6 +232,8 @@ export class SimulatedFileSystem implements FileSystem {
       datasyncLater: (done) => {
         if (this.refusesToSyncLater) throw new Error('EIO: i/o error, fdatasync')
         setImmediate(() => {
+          // as a thread finds it that had other things to do
+          if (!isOpen) return done(new Error('EBADF: bad file descriptor, fdatasync'))
           try {
             this.#begin('datasync', path)
           } catch (error) {
@@ -240,7 +243,9 @@ export class SimulatedFileSystem implements FileSystem {
           done(null)
         })
       },
-      close: ignore,
+      close: () => {
+        isOpen = false
+      },
     }
   }
 

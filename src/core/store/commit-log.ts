@@ -209,18 +209,18 @@ export class CommitLog {
     let left = segments.length
     let failed: Error | null = null
     if (left === 0) return done(null)
-    const ended = (error: Error | null): void => {
-      failed ??= error
+    const ended = (segment: Segment, error: Error | null): void => {
+      if (this.#beingSynced.includes(segment)) failed ??= error // one that is removed is closed as well
       if (--left > 0) return
       this.#beingSynced = []
       if (failed !== null) this.#syncFailed ??= unwritable(failed, what)
       done(failed === null ? null : this.#syncFailed)
     }
-    for (const { file } of segments) {
+    for (const segment of segments) {
       try {
-        file.datasyncLater(ended)
+        segment.file.datasyncLater((error) => ended(segment, error))
       } catch (error) {
-        ended(error as Error) // one that did not even begin
+        ended(segment, error as Error) // one that did not even begin
       }
     }
   }

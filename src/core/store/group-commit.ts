@@ -140,6 +140,8 @@ export class GroupCommit {
     this.#scheduled = null
     const { batch: staging } = this.#parts
     if (staging.count === 0) return
+    // a sync has failed since it was staged
+    if (this.broken !== null) return this.#failStaged(this.broken)
     const batch = staging.take()
     let error = this.#writeBatch(batch)
     if (error === null && this.#syncsApart) {

@@ -151,6 +151,37 @@ describe('a store over its life', () => {
     store.close()
   })
 
+  for (const flush of ['sync', 'async'] as const) {
+    it(`tells who has staged something when a sync fails that it is not stored (${flush})`, async () => {
+      const fs = new SimulatedFileSystem(folder.path)
+      const store = openStore(fs, fs.root, { writer: 'hold', flush })
+      assert.equal(send(store, 't', 0, 'first'), flush === 'sync' ? null : 0)
+      fs.fault = { at: fs.operations, code: 'EIO', times: 1, kinds: ['datasync'] }
+      const failed = new Promise((resolve) => store.whenSynced(resolve))
+      // committed at the end of the tick, and the sync fails just before
+      const told = new Promise((resolve) => store.append(request('t', 0, 'second'), resolve))
+      assert.match(String(await failed), /EIO/)
+      assert.match(String(await told), /EIO/)
+      store.close()
+    })
+  }
+
+  it('lets a segment go that a sync has not come to, and syncs on', async () => {
+    const fs = new SimulatedFileSystem(folder.path)
+    const store = openStore(fs, fs.root, { writer: 'hold', flush: 'sync' })
+    const told: unknown[] = []
+    for (let i = 0; i < 4; i++) {
+      store.append(request('t', 0, `m ${i}`, segmentSize * 0.6), (error) => told.push(error))
+      store.commit()
+    }
+    assert.equal(store.expire({ sizeMax: segmentSize }).length, 3)
+    await new Promise((resolve) => store.whenSynced(resolve))
+    assert.equal(store.broken, null)
+    assert.deepEqual(told, [null, null, null, null])
+    assert.equal(await new Promise((resolve) => store.append(request('t', 0, 'next'), resolve)), null)
+    store.close()
+  })
+
   it('of a server that syncs, acknowledges at its end what is under way', () => {
     const store = open({ writer: 'hold', flush: 'sync' })
     const told: unknown[] = []
