@@ -184,8 +184,7 @@ export class IndexDb {
   dropTopic(topic: string): void {
     const remove = this.#db.prepare('DELETE FROM consume_queue WHERE queue = ?')
     this.#change(() => {
-      for (const queue of this.#queues.all()) {
-        if (queue.topic !== topic) continue
+      for (const queue of this.#queues.ofTopic(topic)) {
         remove.run(queue.id)
         this.#queues.remove(queue)
       }
@@ -210,7 +209,7 @@ export class IndexDb {
 
   /** Drops what lies below a topic's tombstone: a crash may have come before, or rolled it back. */
   dropBelow(topic: string, tombstone: number): void {
-    const queues = this.#queues.all().filter((queue) => queue.topic === topic)
+    const queues = this.#queues.ofTopic(topic)
     if (!queues.some((queue) => this.#entries.hasBelow(queue, tombstone))) return
     this.#change(() => {
       for (const queue of queues) {

@@ -26,6 +26,7 @@ export class QueueTable {
   readonly #sumSaved: () => number
   readonly #select: Statement<[string, number], Columns>
   readonly #selectAll: Statement<[], Columns>
+  readonly #selectTopic: Statement<[string], Columns>
   readonly #selectVersion: Statement<[], { data_version: number }>
   #updateRow: Statement<[number, number, number, number]> | null = null
   /** What was changed since the sum was saved. */
@@ -41,21 +42,30 @@ export class QueueTable {
     this.#select.raw()
     this.#selectAll = db.prepare(`${rows} NOT INDEXED`)
     this.#selectAll.raw()
+    this.#selectTopic = db.prepare(`${rows} WHERE topic = ?`)
+    this.#selectTopic.raw()
     this.#selectVersion = db.prepare('PRAGMA data_version')
   }
 
   find(topic: string, queueId: number): QueueRow | null {
     const columns = this.#select.get(topic, queueId)
     if (columns !== undefined) return checked(columns)
-    const { data_version: version } = this.#selectVersion.get()!
-    if (this.#wholeAt !== version) this.#checkAll()
-    this.#wholeAt = version
+    this.#checkAll()
     return null
+  }
+
+  /** The queues of a topic; call within a transaction where others may write. */
+  ofTopic(topic: string): QueueRow[] {
+    this.#checkAll()
+    return this.#selectTopic.all(topic).map(checked)
   }
 
   /** By its table and by its names: a row may be in one of the two only. */
   #checkAll(): void {
+    const { data_version: version } = this.#selectVersion.get()!
+    if (this.#wholeAt === version) return
     for (const row of this.all()) this.checkName(row)
+    this.#wholeAt = version
   }
 
   /** @throws where the row is not found by its name */
