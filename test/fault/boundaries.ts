@@ -47,6 +47,7 @@ const statement = Object.getPrototypeOf(memory.prepare('SELECT 1')) as {
 memory.close()
 const { run } = statement
 statement.run = function (...values) {
-  if (!this.database.inTransaction) hook?.()
+  // one that only begins to read changes nothing
+  if (!this.database.inTransaction && this.source !== 'BEGIN') hook?.()
   return run.apply(this, values)
 }
