@@ -67,6 +67,8 @@ const defaultPort = 9876
 const defaultBind = '127.0.0.1'
 /** Another process that writes to the folder lets it go within milliseconds. */
 const lockTimeoutMs = 2000
+/** How long who waits for a sync is waited for at the end. */
+const syncTimeoutMs = 3000
 /** BrokerConfig.registerBrokerTimeoutMills is 24 s; ours must not keep a server from ending. */
 const namesrvTimeoutMs = 3000
 
@@ -131,7 +133,7 @@ async function start(options: ServeOptions, undo: Undo): Promise<Omit<Served, 'c
   server = new RemotingServer({ ...listen, ...(dialledAs !== null && { dialledAs }) })
   const remoting = server
   const listening = await remoting.listen()
-  undo.push(() => remoting.close())
+  undo.push(() => remoting.close(() => written(serving.broker)))
   const near = addressText(nearHost(bind), listening)
   if (serving.broker !== null) {
     writeServerFile(store, near)
@@ -168,6 +170,19 @@ function openRole(
     ...(messageDelayLevel !== undefined && { messageDelayLevel }),
     ...(transactionCheckMs !== undefined && { transactionCheckMs }),
     ...(advertise !== null && { advertise }),
+  })
+}
+
+/** Resolves when what was sent is acknowledged, or, on a disk that does not come to it, a little later. */
+async function written(broker: EmbeddedNode['broker'] | null): Promise<void> {
+  if (broker === null) return
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, syncTimeoutMs)
+    broker.store.commit()
+    broker.store.whenSynced(() => {
+      clearTimeout(timer)
+      resolve()
+    })
   })
 }
 

@@ -117,11 +117,20 @@ export class RemotingServer {
     })
   }
 
-  /** Takes no new connections, then ends the open ones, with the answers to what this turn has taken. */
-  async close(): Promise<void> {
+  /**
+   * Takes no new connections and requests, then ends the open ones, with the answers to what was taken.
+   * @param answered when those are given that are not given in the turn that brought the request
+   */
+  async close(answered: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     await new Promise((resolve) => setImmediate(resolve))
-    for (const connection of this.#connections.values()) connection.close()
+    for (const { socket } of this.#connections.values()) socket.pause()
+    await answered()
+    for (const connection of [...this.#connections.values()]) {
+      // a socket that is not read from does not notice that its peer hangs up, too
+      connection.socket.resume()
+      connection.close()
+    }
     await closed
   }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { pbkdf2 } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { connect } from '../../../src/core/connect.ts'
 import { serve, type Served } from '../../../src/core/embedded/serve.ts'
 import type { Subscription } from '../../../src/core/model/client-data.ts'
@@ -9,8 +11,12 @@ import { encodeCall } from '../../../src/core/remoting/codec.ts'
 import { Connection } from '../../../src/core/remoting/connection.ts'
 import { decodeFrame, encodeFrame, type Command } from '../../../src/core/remoting/frame.ts'
 import { dial, until } from '../remoting/sockets.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
+
+const derivedKey = promisify(pbkdf2)
 
 describe('serve', () => {
+  const folder = temporaryFolder()
   let served: Served
   let clients: Connection[]
 
@@ -21,6 +27,26 @@ describe('serve', () => {
   afterEach(async () => {
     for (const client of clients) client.close()
     await served.close()
+  })
+
+  it('with flush=sync, answers what was taken before it ends, as soon as that is on the disk', async () => {
+    const syncing = await serve({ store: folder.path, port: 0, flush: 'sync' })
+    const admin = await connect({ kind: 'cluster', namesrv: [syncing.address] })
+    const queue = { topic: 'T', brokerName: 'broker-a', queueId: 0 }
+    try {
+      const send = (text: string): Promise<unknown> =>
+        admin.messages.producer().send({ topic: 'T', body: Buffer.from(text) }, queue)
+      await send('first')
+      // syncs wait: the threads that Node has for them have other work
+      const work = Array.from({ length: 8 }, () => derivedKey('secret', 'salt', 200_000, 64, 'sha512'))
+      const sent = [send('second'), send('third')]
+      while ((await admin.messages.maxOffset(queue)) < 3);
+      await syncing.close()
+      await Promise.all([...sent, ...work])
+    } finally {
+      await admin.close()
+      await syncing.close()
+    }
   })
 
   async function open(heard: Command[]): Promise<Connection> {
