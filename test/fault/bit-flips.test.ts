@@ -178,7 +178,7 @@ describe('damage of what is stored', () => {
 })
 
 const tables = {
-  index: ['progress', 'queue', 'consume_queue', 'key_page'],
+  index: ['progress', 'queue', 'queue_bucket', 'consume_queue', 'key_page'],
   catalog: ['store', 'sealed_segment', 'sealed_queue', 'bucket', 'key_filter'],
 }
 

@@ -17,7 +17,7 @@ import {
 import { WriteAheadLog } from './write-ahead-log.ts'
 
 /** A file with another version is dropped and made again from its segment. */
-export const indexVersion = 4
+export const indexVersion = 5
 
 const schema = progressSchema + queueSchema + consumeQueueSchema + keySchema
 
@@ -64,7 +64,7 @@ export class IndexDb {
     this.#progress = new IndexProgress(db)
     this.keys = new KeyIndex(db, base, () => this.#progress.read().keys)
     this.#entries = new ConsumeQueue(db)
-    this.#queues = new QueueTable(db, () => this.#progress.read().queueSum)
+    this.#queues = new QueueTable(db)
   }
 
   /**
@@ -112,7 +112,7 @@ export class IndexDb {
       db.transaction(() => {
         db.exec(schema)
         const keys = { total: 0, openKeys: 0, openRuns: 0, lastRun: 0 }
-        new IndexProgress(db).save({ storeId, indexedTo: base, lastStoreTime: 0, keys, queueSum: 0 })
+        new IndexProgress(db).save({ storeId, indexedTo: base, lastStoreTime: 0, keys })
         db.pragma(`user_version = ${indexVersion}`)
       }).immediate()
     }
@@ -155,7 +155,8 @@ export class IndexDb {
   #change(act: () => Partial<Progress>): void {
     const change = this.#db.transaction(() => {
       const changed = act()
-      this.#progress.save({ ...this.#progress.read(), queueSum: this.#queues.sum, ...changed })
+      this.#queues.saveSums()
+      this.#progress.save({ ...this.#progress.read(), ...changed })
     })
     try {
       change.immediate()

@@ -5,7 +5,7 @@ import { corrupt, type Database, type Statement } from './sqlite.ts'
 export const progressSchema = `
 CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK (id = 1), store_id TEXT NOT NULL, indexed_to INTEGER NOT NULL,
   last_store_time INTEGER NOT NULL, keys INTEGER NOT NULL, open_keys INTEGER NOT NULL, open_runs INTEGER NOT NULL,
-  last_run INTEGER NOT NULL, queue_sum INTEGER NOT NULL, checksum INTEGER NOT NULL);
+  last_run INTEGER NOT NULL, checksum INTEGER NOT NULL);
 `
 
 /** What an index file says of itself. */
@@ -16,11 +16,9 @@ export interface Progress {
   /** Store time of the last record, epoch ms; 0: none. */
   readonly lastStoreTime: number
   readonly keys: KeyRuns
-  /** What the checksums of all rows of `queue` add up to. */
-  readonly queueSum: number
 }
 
-type Values = [string, number, number, number, number, number, number, number]
+type Values = [string, number, number, number, number, number, number]
 type Row = [...Values, checksum: number, id: number]
 
 /** The one row that every transaction on an index file ends with. */
@@ -32,21 +30,20 @@ export class IndexProgress {
 
   constructor(db: Database) {
     this.#select = db.prepare(
-      `SELECT store_id, indexed_to, last_store_time, keys, open_keys, open_runs, last_run, queue_sum, checksum, id
+      `SELECT store_id, indexed_to, last_store_time, keys, open_keys, open_runs, last_run, checksum, id
        FROM progress`,
     )
     this.#select.raw()
-    this.#replace = db.prepare('INSERT OR REPLACE INTO progress VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    this.#replace = db.prepare('INSERT OR REPLACE INTO progress VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?)')
   }
 
   read(): Progress {
     const row = this.#select.get()
     if (row === undefined) throw corrupt('no progress')
     if (this.#known?.row.every((value, i) => value === row[i]) === true) return this.#known.progress
-    const [storeId, indexedTo, lastStoreTime, total, openKeys, openRuns, lastRun, queueSum, checksum, id] =
-      row
+    const [storeId, indexedTo, lastStoreTime, total, openKeys, openRuns, lastRun, checksum, id] = row
     const keys = { total, openKeys, openRuns, lastRun }
-    const progress = { storeId, indexedTo, lastStoreTime, keys, queueSum }
+    const progress = { storeId, indexedTo, lastStoreTime, keys }
     if (rowChecksum(...valuesOf(progress)) !== checksum || id !== 1) throw corrupt('a progress that is none')
     this.#known = { row, progress }
     return progress
@@ -58,7 +55,7 @@ export class IndexProgress {
   }
 }
 
-function valuesOf({ storeId, indexedTo, lastStoreTime, keys, queueSum }: Progress): Values {
+function valuesOf({ storeId, indexedTo, lastStoreTime, keys }: Progress): Values {
   const { total, openKeys, openRuns, lastRun } = keys
-  return [storeId, indexedTo, lastStoreTime, total, openKeys, openRuns, lastRun, queueSum]
+  return [storeId, indexedTo, lastStoreTime, total, openKeys, openRuns, lastRun]
 }

@@ -1,9 +1,10 @@
-import { checksumSum, rowChecksum } from './row-checksum.ts'
+import { bucketOf, buckets, checksumSum, rowChecksum } from './row-checksum.ts'
 import { corrupt, type Database, type Statement } from './sqlite.ts'
 
 export const queueSchema = `
-CREATE TABLE queue(id INTEGER PRIMARY KEY, topic TEXT NOT NULL, queue_id INTEGER NOT NULL,
-  min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL, checksum INTEGER NOT NULL, UNIQUE (topic, queue_id));
+CREATE TABLE queue(id INTEGER PRIMARY KEY, bucket INTEGER NOT NULL, topic TEXT NOT NULL, queue_id INTEGER NOT NULL,
+  min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL, checksum INTEGER NOT NULL, UNIQUE (bucket, topic, queue_id));
+CREATE TABLE queue_bucket(bucket INTEGER PRIMARY KEY, queue_sum INTEGER NOT NULL);
 `
 
 export interface QueueRow {
@@ -15,79 +16,100 @@ export interface QueueRow {
   readonly endOffset: number
 }
 
-type Columns = [string, number, number, number, number, checksum: number]
+type Columns = [number, string, number, number, number, number, checksum: number]
 
 /**
  * The queues of one segment. A row that is there is held against its checksum; that one is missing is only
- * believed once all that are there add up to what the file's progress says.
+ * believed once those of its bucket add up to what was noted of it.
  */
 export class QueueTable {
   readonly #db: Database
-  readonly #sumSaved: () => number
-  readonly #select: Statement<[string, number], Columns>
+  readonly #select: Statement<[number, string, number], Columns>
   readonly #selectAll: Statement<[], Columns>
-  readonly #selectTopic: Statement<[string], Columns>
+  readonly #selectBucket: Statement<[number], Columns>
+  readonly #selectTopic: Statement<[number, string], Columns>
+  readonly #selectSum: Statement<[number], { queue_sum: number }>
   readonly #selectVersion: Statement<[], { data_version: number }>
   #updateRow: Statement<[number, number, number, number]> | null = null
-  /** What was changed since the sum was saved. */
-  #unsaved = 0
-  /** Since whoever else wrote to the file last, all rows have been looked at. */
+  #upsertSum: Statement<[number, number]> | null = null
+  /** What was changed of the sums since they were saved, by bucket. */
+  readonly #unsaved = new Map<number, number>()
+  /** Buckets that were looked at since whoever else wrote to the file last. */
+  readonly #whole = new Set<number>()
   #wholeAt = -1
 
-  constructor(db: Database, sumSaved: () => number) {
+  constructor(db: Database) {
     this.#db = db
-    this.#sumSaved = sumSaved
-    const rows = 'SELECT topic, queue_id, id, min_offset, end_offset, checksum FROM queue'
-    this.#select = db.prepare(`${rows} WHERE topic = ? AND queue_id = ?`)
-    this.#select.raw()
-    this.#selectAll = db.prepare(`${rows} NOT INDEXED`)
-    this.#selectAll.raw()
-    this.#selectTopic = db.prepare(`${rows} WHERE topic = ?`)
-    this.#selectTopic.raw()
+    const select = <P extends unknown[]>(where: string): Statement<P, Columns> => {
+      const columns = 'bucket, topic, queue_id, id, min_offset, end_offset, checksum'
+      const statement = db.prepare<P, Columns>(`SELECT ${columns} FROM queue ${where}`)
+      statement.raw()
+      return statement
+    }
+    this.#select = select('WHERE bucket = ? AND topic = ? AND queue_id = ?')
+    this.#selectAll = select('NOT INDEXED')
+    this.#selectBucket = select('WHERE bucket = ?')
+    this.#selectTopic = select('WHERE bucket = ? AND topic = ?')
+    this.#selectSum = db.prepare('SELECT queue_sum FROM queue_bucket WHERE bucket = ?')
     this.#selectVersion = db.prepare('PRAGMA data_version')
   }
 
   find(topic: string, queueId: number): QueueRow | null {
-    const columns = this.#select.get(topic, queueId)
+    const columns = this.#select.get(bucketOf(topic), topic, queueId)
     if (columns !== undefined) return checked(columns)
-    this.#checkAll()
+    this.#checkBucket(bucketOf(topic))
     return null
   }
 
   /** The queues of a topic; call within a transaction where others may write. */
   ofTopic(topic: string): QueueRow[] {
-    this.#checkAll()
-    return this.#selectTopic.all(topic).map(checked)
+    this.#checkBucket(bucketOf(topic))
+    return this.#selectTopic.all(bucketOf(topic), topic).map(checked)
   }
 
-  /** By its table and by its names: a row may be in one of the two only. */
-  #checkAll(): void {
+  /** @throws where a name is missing */
+  #checkBucket(bucket: number): void {
     const { data_version: version } = this.#selectVersion.get()!
-    if (this.#wholeAt === version) return
-    for (const row of this.all()) this.checkName(row)
+    if (this.#wholeAt !== version) this.#whole.clear()
     this.#wholeAt = version
+    if (this.#whole.has(bucket)) return
+    this.#checkSum(bucket, this.#selectBucket.all(bucket).map(checked))
+    this.#whole.add(bucket)
+  }
+
+  #checkSum(bucket: number, rows: readonly QueueRow[]): void {
+    if (checksumSum(rows.map(checksumOf)) !== this.#sumOf(bucket)) throw corrupt('a queue is missing')
+  }
+
+  #sumOf(bucket: number): number {
+    const saved = this.#selectSum.get(bucket)?.queue_sum ?? 0
+    return (saved + (this.#unsaved.get(bucket) ?? 0)) % 2 ** 32
   }
 
   /** @throws where the row is not found by its name */
   checkName({ topic, queueId, id }: QueueRow): void {
-    if (this.#select.get(topic, queueId)?.[2] !== id) throw corrupt('a queue without its name')
+    if (this.#select.get(bucketOf(topic), topic, queueId)?.[3] !== id)
+      throw corrupt('a queue without its name')
   }
 
   /** All rows; call within a transaction where others may write. */
   all(): QueueRow[] {
     const rows = this.#selectAll.all().map(checked)
-    if (checksumSum(rows.map(checksumOf)) !== this.sum) throw corrupt('a queue is missing')
+    const inBuckets = Array.from({ length: buckets }, (): QueueRow[] => [])
+    for (const row of rows) inBuckets[bucketOf(row.topic)]!.push(row)
+    inBuckets.forEach((each, bucket) => this.#checkSum(bucket, each))
     return rows
   }
 
-  /** What all checksums add up to now: to be saved with every change. */
-  get sum(): number {
-    return (this.#sumSaved() + this.#unsaved) % 2 ** 32
+  /** At the end of every transaction that changes something. */
+  saveSums(): void {
+    this.#upsertSum ??= this.#db.prepare('INSERT OR REPLACE INTO queue_bucket VALUES (?, ?)')
+    for (const bucket of this.#unsaved.keys()) this.#upsertSum.run(bucket, this.#sumOf(bucket))
   }
 
-  /** The sum has been saved, or what was changed has been rolled back. */
+  /** The sums have been saved, or what was changed has been rolled back. */
   settle(): void {
-    this.#unsaved = 0
+    this.#unsaved.clear()
   }
 
   insert(topic: string, queueId: number, firstOffset: number): QueueRow {
@@ -95,9 +117,9 @@ export class QueueTable {
       .id
     const row = { id, topic, queueId, minOffset: firstOffset, endOffset: firstOffset }
     this.#db
-      .prepare('INSERT INTO queue VALUES (?, ?, ?, ?, ?, ?)')
-      .run(id, topic, queueId, firstOffset, firstOffset, checksumOf(row))
-    this.#count(checksumOf(row))
+      .prepare('INSERT INTO queue VALUES (?, ?, ?, ?, ?, ?, ?)')
+      .run(id, bucketOf(topic), topic, queueId, firstOffset, firstOffset, checksumOf(row))
+    this.#count(topic, checksumOf(row))
     return row
   }
 
@@ -107,17 +129,18 @@ export class QueueTable {
       'UPDATE queue SET min_offset = ?, end_offset = ?, checksum = ? WHERE id = ?',
     )
     this.#updateRow.run(changed.minOffset, changed.endOffset, checksumOf(changed), row.id)
-    this.#count(checksumOf(changed) - checksumOf(row))
+    this.#count(row.topic, checksumOf(changed) - checksumOf(row))
     return changed
   }
 
   remove(row: QueueRow): void {
     this.#db.prepare('DELETE FROM queue WHERE id = ?').run(row.id)
-    this.#count(-checksumOf(row))
+    this.#count(row.topic, -checksumOf(row))
   }
 
-  #count(change: number): void {
-    this.#unsaved = (this.#unsaved + change + 2 ** 32) % 2 ** 32
+  #count(topic: string, change: number): void {
+    const bucket = bucketOf(topic)
+    this.#unsaved.set(bucket, ((this.#unsaved.get(bucket) ?? 0) + change + 2 ** 32) % 2 ** 32)
   }
 
   /** Nothing that was looked at counts any more. */
@@ -127,9 +150,9 @@ export class QueueTable {
   }
 }
 
-function checked([topic, queueId, id, minOffset, endOffset, checksum]: Columns): QueueRow {
+function checked([bucket, topic, queueId, id, minOffset, endOffset, checksum]: Columns): QueueRow {
   const row = { id, topic, queueId, minOffset, endOffset }
-  if (checksumOf(row) !== checksum) throw corrupt('a queue that is none')
+  if (checksumOf(row) !== checksum || bucket !== bucketOf(topic)) throw corrupt('a queue that is none')
   return row
 }
 

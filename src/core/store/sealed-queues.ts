@@ -1,5 +1,5 @@
 import type { QueueExtent } from './index-db.ts'
-import { checksumSum, rowChecksum } from './row-checksum.ts'
+import { bucketOf, buckets, checksumSum, rowChecksum } from './row-checksum.ts'
 import { corrupt, type Database, type Statement } from './sqlite.ts'
 
 export const sealedQueueSchema = `
@@ -8,11 +8,6 @@ CREATE TABLE sealed_queue(bucket INTEGER NOT NULL, topic TEXT NOT NULL, queue_id
   PRIMARY KEY (bucket, topic, queue_id, base)) WITHOUT ROWID;
 CREATE TABLE bucket(bucket INTEGER PRIMARY KEY, queue_sum INTEGER NOT NULL);
 `
-/**
- * By its topic a row is in one of so many buckets, and of each it is kept what its rows add up to: that none
- * is missing costs a look at a few of them, where a hundred thousand may be in all.
- */
-const buckets = 64
 
 interface Columns {
   bucket: number
@@ -159,14 +154,6 @@ export class SealedQueues {
     this.#check(topic)
     return this.#holding.get(bucketOf(topic), topic, queueId, after, before, from)?.base ?? null
   }
-}
-
-let last = { topic: '', bucket: rowChecksum('') % buckets }
-
-/** Neighbours mostly have one topic. */
-function bucketOf(topic: string): number {
-  if (topic !== last.topic) last = { topic, bucket: rowChecksum(topic) % buckets }
-  return last.bucket
 }
 
 function checksumOf(row: Columns): number {
