@@ -30,7 +30,7 @@ const pagesMax = 64
 /** What a frame can bring: a RocketMQ broker's maxMessageSize may be larger than ours. */
 const recordSizeMax = limits.frameSizeMax
 
-type PageRow = [firstOffset: number, entries: Buffer]
+type PageRow = [queue: number, firstOffset: number, entries: Buffer]
 type Queue = Pick<QueueRow, 'id' | 'minOffset' | 'endOffset'>
 
 interface Page {
@@ -51,7 +51,7 @@ export class ConsumeQueue {
   readonly #page = Buffer.allocUnsafe(pageEntries * entrySize + crcSize)
 
   constructor(db: Database) {
-    const pages = 'SELECT first_offset, entries FROM consume_queue WHERE queue = ?'
+    const pages = 'SELECT queue, first_offset, entries FROM consume_queue WHERE queue = ?'
     const select = <P extends unknown[]>(text: string): Statement<P, PageRow> => {
       const statement = db.prepare<P, PageRow>(text)
       statement.raw()
@@ -157,7 +157,7 @@ export class ConsumeQueue {
   dropBelow(queue: number, physicalOffset: number): number | null {
     for (let row = this.#pagesAfter.get(queue, -1, 1); row !== undefined;) {
       const left = entriesOf(pageOf(queue, row)).filter((entry) => entry.physicalOffset >= physicalOffset)
-      this.#delete.run(queue, row[0])
+      this.#delete.run(queue, row[1])
       if (left.length > 0) {
         this.#writeEntries(queue, left)
         return left[0]!.queueOffset
@@ -191,7 +191,9 @@ function missingPage(): Error {
 }
 
 /** What a row holds; its CRC has been checked. */
-function pageOf(queue: number, [firstOffset, bytes]: PageRow): Page {
+function pageOf(queue: number, [own, firstOffset, bytes]: PageRow): Page {
+  // SQLite does not look at each row that lies between two of the queue's
+  if (own !== queue) throw corrupt('a page of another queue')
   if (!Buffer.isBuffer(bytes) || bytes.length < gapSize || !Number.isSafeInteger(firstOffset))
     throw corrupt('a page that is none')
   const end = bytes.length - crcSize
