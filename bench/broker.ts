@@ -1,9 +1,9 @@
 /**
  * Our server and a real broker 5.5.0 in turn, under RocketMQ's own benchmark clients, with binary headers:
- * `npm run bench:broker -- [pairs] [seconds] [consume] [sync]` (`consume`: nothing else; `sync`: with
- * SYNC_FLUSH). Needs what the interop tests need, and /proc. Ratios are what counts: clients and broker share
- * the machine. One that is busy with something else is refused, for a server of one thread gets less of it
- * than one of many, unless `busy` is said.
+ * `npm run bench:broker -- [pairs] [seconds] [consume|live] [sync]` (`consume`: nothing else, `live`: nothing
+ * but consuming while others send; `sync`: with SYNC_FLUSH). Needs what the interop tests need, and /proc.
+ * Ratios are what counts: clients and broker share the machine. One that is busy with something else is
+ * refused, for a server of one thread gets less of it than one of many, unless `busy` is said.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -31,12 +31,12 @@ interface Sample {
   readonly clientMicros: number
 }
 
-const parts = ['send, 64 threads', 'send, 16 threads', 'consume'] as const
+const parts = ['send, 64 threads', 'send, 16 threads', 'consume', 'consume while 64 threads send'] as const
 
 type Round = Readonly<Partial<Record<(typeof parts)[number], Sample>>> & { readonly residentMiB: number }
 
 const numbers = process.argv.slice(2).filter((word) => !Number.isNaN(Number(word)))
-const consumesOnly = process.argv.includes('consume')
+const only = (['consume', 'live'] as const).find((word) => process.argv.includes(word)) ?? null
 const evenIfBusy = process.argv.includes('busy')
 const pairs = Number(numbers[0] ?? 5)
 const seconds = Number(numbers[1] ?? 25)
@@ -215,18 +215,51 @@ async function consume(contender: Contender): Promise<Sample> {
   }
 }
 
+/** What arrives is consumed as it comes: what is measured is all of them together. */
+async function consumeLive(contender: Contender): Promise<Sample> {
+  const consumer = startClient(contender, 'Consumer', sendTopic, ['-g', 'live', '-p', 'false'])
+  const producer = startClient(contender, 'Producer', sendTopic, ['-s', '128', '-w', '64'])
+  const clientPids = [consumer.pid, producer.pid]
+  const admin = await MqAdmin.connect({ namesrv: contender.namesrv })
+  const look = async (): Promise<{ done: number; at: number; broker: number; clients: number }> => {
+    const { offsets } = await admin.groups.progress('live', sendTopic)
+    const done = offsets.reduce((sum, { consumerOffset }) => sum + consumerOffset, 0)
+    return { done, at: performance.now(), broker: cpuMicros(contender.pids), clients: cpuMicros(clientPids) }
+  }
+  await delay(seconds * 1000 - windowMs)
+  const before = await look()
+  await delay(windowMs)
+  const after = await look()
+  await admin.close()
+  await producer.stop()
+  await consumer.stop()
+  const count = after.done - before.done
+  return {
+    perSecond: (count / (after.at - before.at)) * 1000,
+    cpuMicros: (after.broker - before.broker) / count,
+    clientMicros: (after.clients - before.clients) / count,
+  }
+}
+
 async function round(name: keyof typeof contenders): Promise<Round> {
   const contender: Contender = await contenders[name]()
+  const live = parts[3]
   try {
-    if (consumesOnly) return { consume: await consume(contender), residentMiB: residentMiB(contender.pids) }
+    if (only === 'consume')
+      return { consume: await consume(contender), residentMiB: residentMiB(contender.pids) }
+    if (only === 'live')
+      return { [live]: await consumeLive(contender), residentMiB: residentMiB(contender.pids) }
+    // a group that is new begins with what was sent before it
+    const beside = await consumeLive(contender)
     const wide = await produce(contender, 64)
     const narrow = await produce(contender, 16)
     const resident = residentMiB(contender.pids)
     const count = await stored(contender)
     const least = (Math.min(wide.perSecond, narrow.perSecond) * seconds) / 2
     if (count < least) throw new Error(`${count} messages are stored, at least ${least} were acknowledged`)
-    const consumed = await consume(contender)
-    return { 'send, 64 threads': wide, 'send, 16 threads': narrow, consume: consumed, residentMiB: resident }
+    const sent = { 'send, 64 threads': wide, 'send, 16 threads': narrow }
+    const consumed = { [live]: beside, consume: await consume(contender) }
+    return { ...sent, ...consumed, residentMiB: resident }
   } finally {
     await contender.stop()
   }
@@ -271,7 +304,8 @@ for (let pair = 0; pair < pairs; pair++) {
     console.log(`${name}: ${rates.join(', ')}, ${memory.toFixed(0)} MiB`)
   }
 }
-for (const what of consumesOnly ? (['consume'] as const) : parts) {
+for (const what of parts) {
+  if (rounds.ours[0]![what] === undefined) continue
   const ratios = rounds.ours.map((ours, i) => ours[what]!.perSecond / rounds.real[i]![what]!.perSecond)
   const cpu = (name: keyof typeof contenders): string =>
     median(rounds[name].map((each) => each[what]!.cpuMicros)).toFixed(1)
