@@ -202,18 +202,10 @@ export class Catalog {
   }
 
   isSound(): boolean {
-    return isSound(this.#db) && this.#isWhole()
-  }
-
-  #isWhole(): boolean {
-    try {
+    return isSound(this.#db, () => {
       this.#segmentsBefore(Infinity)
       this.#queues.check()
-      return true
-    } catch (error) {
-      if (!isCorrupt(error)) throw error
-      return false
-    }
+    })
   }
 
   close(): void {

@@ -160,7 +160,6 @@ export class IndexDb {
     })
     try {
       change.immediate()
-      this.#queues.settle()
     } catch (error) {
       this.forget()
       throw error
@@ -288,24 +287,16 @@ export class IndexDb {
   }
 
   isSound(): boolean {
-    return isSound(this.#db) && this.#isWhole()
+    return isSound(this.#db, () => this.#snapshot(() => this.#readAll()))
   }
 
   /** Looks at every row, as those who look for one do. */
-  #isWhole(): boolean {
-    try {
-      this.#snapshot(() => {
-        for (const queue of this.#queues.all()) {
-          this.#queues.checkName(queue)
-          this.#entries.lastBelow(queue, -1)
-        }
-        this.keys.forEach(() => undefined)
-      })
-      return true
-    } catch (error) {
-      if (!isCorrupt(error)) throw error
-      return false
+  #readAll(): void {
+    for (const queue of this.#queues.all()) {
+      this.#queues.checkName(queue)
+      this.#entries.lastBelow(queue, -1)
     }
+    this.keys.forEach(() => undefined)
   }
 
   close(): void {

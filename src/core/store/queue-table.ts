@@ -1,11 +1,11 @@
-import { bucketOf, buckets, checksumSum, rowChecksum } from './row-checksum.ts'
+import { bucketOf, buckets, bucketSchema, BucketSums } from './bucket-sums.ts'
+import { rowChecksum } from './row-checksum.ts'
 import { corrupt, type Database, type Statement } from './sqlite.ts'
 
 export const queueSchema = `
 CREATE TABLE queue(id INTEGER PRIMARY KEY, bucket INTEGER NOT NULL, topic TEXT NOT NULL, queue_id INTEGER NOT NULL,
   min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL, checksum INTEGER NOT NULL, UNIQUE (bucket, topic, queue_id));
-CREATE TABLE queue_bucket(bucket INTEGER PRIMARY KEY, queue_sum INTEGER NOT NULL);
-`
+${bucketSchema('queue_bucket')}`
 
 export interface QueueRow {
   readonly id: number
@@ -26,17 +26,9 @@ export class QueueTable {
   readonly #db: Database
   readonly #select: Statement<[number, string, number], Columns>
   readonly #selectAll: Statement<[], Columns>
-  readonly #selectBucket: Statement<[number], Columns>
   readonly #selectTopic: Statement<[number, string], Columns>
-  readonly #selectSum: Statement<[number], { queue_sum: number }>
-  readonly #selectVersion: Statement<[], { data_version: number }>
+  readonly #sums: BucketSums
   #updateRow: Statement<[number, number, number, number]> | null = null
-  #upsertSum: Statement<[number, number]> | null = null
-  /** What was changed of the sums since they were saved, by bucket. */
-  readonly #unsaved = new Map<number, number>()
-  /** Buckets that were looked at since whoever else wrote to the file last. */
-  readonly #whole = new Set<number>()
-  #wholeAt = -1
 
   constructor(db: Database) {
     this.#db = db
@@ -48,42 +40,24 @@ export class QueueTable {
     }
     this.#select = select('WHERE bucket = ? AND topic = ? AND queue_id = ?')
     this.#selectAll = select('NOT INDEXED')
-    this.#selectBucket = select('WHERE bucket = ?')
     this.#selectTopic = select('WHERE bucket = ? AND topic = ?')
-    this.#selectSum = db.prepare('SELECT queue_sum FROM queue_bucket WHERE bucket = ?')
-    this.#selectVersion = db.prepare('PRAGMA data_version')
+    const ofBucket = select<[number]>('WHERE bucket = ?')
+    this.#sums = new BucketSums(db, 'queue_bucket', (bucket) =>
+      ofBucket.all(bucket).map((columns) => checksumOf(checked(columns))),
+    )
   }
 
   find(topic: string, queueId: number): QueueRow | null {
     const columns = this.#select.get(bucketOf(topic), topic, queueId)
     if (columns !== undefined) return checked(columns)
-    this.#checkBucket(bucketOf(topic))
+    this.#sums.check(bucketOf(topic))
     return null
   }
 
   /** The queues of a topic; call within a transaction where others may write. */
   ofTopic(topic: string): QueueRow[] {
-    this.#checkBucket(bucketOf(topic))
+    this.#sums.check(bucketOf(topic))
     return this.#selectTopic.all(bucketOf(topic), topic).map(checked)
-  }
-
-  /** @throws where a name is missing */
-  #checkBucket(bucket: number): void {
-    const { data_version: version } = this.#selectVersion.get()!
-    if (this.#wholeAt !== version) this.#whole.clear()
-    this.#wholeAt = version
-    if (this.#whole.has(bucket)) return
-    this.#checkSum(bucket, this.#selectBucket.all(bucket).map(checked))
-    this.#whole.add(bucket)
-  }
-
-  #checkSum(bucket: number, rows: readonly QueueRow[]): void {
-    if (checksumSum(rows.map(checksumOf)) !== this.#sumOf(bucket)) throw corrupt('a queue is missing')
-  }
-
-  #sumOf(bucket: number): number {
-    const saved = this.#selectSum.get(bucket)?.queue_sum ?? 0
-    return (saved + (this.#unsaved.get(bucket) ?? 0)) % 2 ** 32
   }
 
   /** @throws where the row is not found by its name */
@@ -97,19 +71,13 @@ export class QueueTable {
     const rows = this.#selectAll.all().map(checked)
     const inBuckets = Array.from({ length: buckets }, (): QueueRow[] => [])
     for (const row of rows) inBuckets[bucketOf(row.topic)]!.push(row)
-    inBuckets.forEach((each, bucket) => this.#checkSum(bucket, each))
+    inBuckets.forEach((each, bucket) => this.#sums.compare(bucket, each.map(checksumOf)))
     return rows
   }
 
   /** At the end of every transaction that changes something. */
   saveSums(): void {
-    this.#upsertSum ??= this.#db.prepare('INSERT OR REPLACE INTO queue_bucket VALUES (?, ?)')
-    for (const bucket of this.#unsaved.keys()) this.#upsertSum.run(bucket, this.#sumOf(bucket))
-  }
-
-  /** The sums have been saved, or what was changed has been rolled back. */
-  settle(): void {
-    this.#unsaved.clear()
+    this.#sums.save()
   }
 
   insert(topic: string, queueId: number, firstOffset: number): QueueRow {
@@ -119,7 +87,7 @@ export class QueueTable {
     this.#db
       .prepare('INSERT INTO queue VALUES (?, ?, ?, ?, ?, ?, ?)')
       .run(id, bucketOf(topic), topic, queueId, firstOffset, firstOffset, checksumOf(row))
-    this.#count(topic, checksumOf(row))
+    this.#sums.count(bucketOf(topic), checksumOf(row))
     return row
   }
 
@@ -129,24 +97,18 @@ export class QueueTable {
       'UPDATE queue SET min_offset = ?, end_offset = ?, checksum = ? WHERE id = ?',
     )
     this.#updateRow.run(changed.minOffset, changed.endOffset, checksumOf(changed), row.id)
-    this.#count(row.topic, checksumOf(changed) - checksumOf(row))
+    this.#sums.count(bucketOf(row.topic), checksumOf(changed) - checksumOf(row))
     return changed
   }
 
   remove(row: QueueRow): void {
     this.#db.prepare('DELETE FROM queue WHERE id = ?').run(row.id)
-    this.#count(row.topic, -checksumOf(row))
+    this.#sums.count(bucketOf(row.topic), -checksumOf(row))
   }
 
-  #count(topic: string, change: number): void {
-    const bucket = bucketOf(topic)
-    this.#unsaved.set(bucket, ((this.#unsaved.get(bucket) ?? 0) + change + 2 ** 32) % 2 ** 32)
-  }
-
-  /** Nothing that was looked at counts any more. */
+  /** What was changed has been rolled back, and nothing that was looked at counts any more. */
   forget(): void {
-    this.settle()
-    this.#wholeAt = -1
+    this.#sums.forget()
   }
 }
 

@@ -15,17 +15,3 @@ export function checksumSum(checksums: Iterable<number>): number {
   for (const checksum of checksums) sum = (sum + checksum) % 2 ** 32
   return sum
 }
-
-/**
- * By its topic a queue's row is in one of so many buckets, and of each it is kept what its rows add up to:
- * that none is missing costs a look at a few of them, where a hundred thousand may be in all.
- */
-export const buckets = 64
-
-let last = { topic: '', bucket: rowChecksum('') % buckets }
-
-/** Neighbours mostly have one topic. */
-export function bucketOf(topic: string): number {
-  if (topic !== last.topic) last = { topic, bucket: rowChecksum(topic) % buckets }
-  return last.bucket
-}

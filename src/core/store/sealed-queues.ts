@@ -1,13 +1,13 @@
 import type { QueueExtent } from './index-db.ts'
-import { bucketOf, buckets, checksumSum, rowChecksum } from './row-checksum.ts'
+import { bucketOf, buckets, bucketSchema, BucketSums } from './bucket-sums.ts'
+import { rowChecksum } from './row-checksum.ts'
 import { corrupt, type Database, type Statement } from './sqlite.ts'
 
 export const sealedQueueSchema = `
 CREATE TABLE sealed_queue(bucket INTEGER NOT NULL, topic TEXT NOT NULL, queue_id INTEGER NOT NULL,
   base INTEGER NOT NULL, min_offset INTEGER NOT NULL, end_offset INTEGER NOT NULL,
   PRIMARY KEY (bucket, topic, queue_id, base)) WITHOUT ROWID;
-CREATE TABLE bucket(bucket INTEGER PRIMARY KEY, queue_sum INTEGER NOT NULL);
-`
+${bucketSchema('bucket')}`
 
 interface Columns {
   bucket: number
@@ -21,20 +21,14 @@ interface Columns {
 /** The catalog's rows of queues: the extent of each in each sealed segment. */
 export class SealedQueues {
   readonly #db: Database
-  readonly #ofBucket: Statement<[number], Columns>
-  readonly #sumOf: Statement<[number], { queue_sum: number }>
-  readonly #version: Statement<[], { data_version: number }>
+  readonly #sums: BucketSums
   readonly #parts: Statement<[number, string, number, number, number], Columns>
   readonly #holding: Statement<[number, string, number, number, number, number], Columns>
-  /** Looked at since another process wrote to the file last. */
-  readonly #whole = new Set<number>()
-  #wholeAt = -1
 
   constructor(db: Database) {
     this.#db = db
-    this.#ofBucket = db.prepare('SELECT * FROM sealed_queue WHERE bucket = ?')
-    this.#sumOf = db.prepare('SELECT queue_sum FROM bucket WHERE bucket = ?')
-    this.#version = db.prepare('PRAGMA data_version')
+    const ofBucket = db.prepare<[number], Columns>('SELECT * FROM sealed_queue WHERE bucket = ?')
+    this.#sums = new BucketSums(db, 'bucket', (bucket) => ofBucket.all(bucket).map(checksumOf))
     const parts =
       'SELECT * FROM sealed_queue WHERE bucket = ? AND topic = ? AND queue_id = ? AND base > ? AND base < ?'
     this.#parts = db.prepare(`${parts} ORDER BY base`)
@@ -85,44 +79,13 @@ export class SealedQueues {
   }
 
   #count(rows: readonly Columns[], sign: 1 | -1): void {
-    const upsert = this.#db.prepare(
-      `INSERT INTO bucket VALUES (?, ?)
-       ON CONFLICT DO UPDATE SET queue_sum = (queue_sum + excluded.queue_sum) % 4294967296`,
-    )
-    for (const row of rows) upsert.run(row.bucket, sign === 1 ? checksumOf(row) : 2 ** 32 - checksumOf(row))
+    for (const row of rows) this.#sums.count(row.bucket, sign * checksumOf(row))
+    this.#sums.save()
   }
 
-  /** @throws when a row of the topic may be missing, or is not the one it was */
-  #check(topic: string): void {
-    const bucket = bucketOf(topic)
-    this.#look()
-    if (this.#whole.has(bucket)) return
-    this.#checkBucket(bucket)
-    this.#whole.add(bucket)
-  }
-
-  /** What another process has changed is looked at anew. */
-  #look(): void {
-    const { data_version: version } = this.#version.get()!
-    if (version !== this.#wholeAt) this.#whole.clear()
-    this.#wholeAt = version
-  }
-
-  #checkBucket(bucket: number): void {
-    const check = this.#db.transaction(() => {
-      const sum = checksumSum(this.#ofBucket.all(bucket).map(checksumOf))
-      return sum === (this.#sumOf.get(bucket)?.queue_sum ?? 0)
-    })
-    if (!check()) throw corrupt('a queue of the catalog is missing')
-  }
-
-  /** @throws as `#check`, for any topic */
+  /** @throws when a row may be missing, or is not the one it was */
   check(): void {
-    this.#look()
-    for (let bucket = 0; bucket < buckets; bucket++) {
-      if (!this.#whole.has(bucket)) this.#checkBucket(bucket)
-      this.#whole.add(bucket)
-    }
+    for (let bucket = 0; bucket < buckets; bucket++) this.#sums.check(bucket)
     const strays = this.#db.prepare('SELECT 1 FROM sealed_queue WHERE bucket NOT BETWEEN 0 AND ?')
     if (strays.get(buckets - 1) !== undefined) throw corrupt('a queue of the catalog in no bucket')
   }
@@ -143,7 +106,7 @@ export class SealedQueues {
 
   /** The extent of a queue over all segments that begin between two offsets. */
   extent(topic: string, queueId: number, after: number, before: number): QueueExtent | null {
-    this.#check(topic)
+    this.#sums.check(bucketOf(topic))
     const rows = this.#parts.all(bucketOf(topic), topic, queueId, after, before)
     if (rows.length === 0) return null
     return { topic, queueId, minOffset: rows[0]!.min_offset, endOffset: rows.at(-1)!.end_offset }
@@ -151,7 +114,7 @@ export class SealedQueues {
 
   /** Base of the first segment between two offsets that holds a queue offset at or behind `from`. */
   segmentHolding(topic: string, queueId: number, from: number, after: number, before: number): number | null {
-    this.#check(topic)
+    this.#sums.check(bucketOf(topic))
     return this.#holding.get(bucketOf(topic), topic, queueId, after, before, from)?.base ?? null
   }
 }

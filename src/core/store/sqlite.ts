@@ -55,11 +55,21 @@ export function corrupt(message: string): Error {
   return Object.assign(new Error(message), { code: 'SQLITE_CORRUPT' })
 }
 
-/** Looks at every page: for a file that is under suspicion. */
-export function isSound(db: Database): boolean {
+/**
+ * Looks at every page: for a file that is under suspicion.
+ * @param readAll reads every row, and throws what `isCorrupt` says is damage
+ */
+export function isSound(db: Database, readAll: () => void): boolean {
   try {
-    return db.pragma('quick_check(1)', { simple: true }) === 'ok'
+    if (db.pragma('quick_check(1)', { simple: true }) !== 'ok') return false
   } catch {
+    return false
+  }
+  try {
+    readAll()
+    return true
+  } catch (error) {
+    if (!isCorrupt(error)) throw error
     return false
   }
 }
