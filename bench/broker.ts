@@ -189,56 +189,68 @@ async function storeForConsumer(contender: Contender): Promise<number> {
   return batches * batchSize
 }
 
-/** Messages are stored beforehand: what is measured is the consumer's alone. */
-async function consume(contender: Contender): Promise<Sample> {
-  const total = await storeForConsumer(contender)
-  const { topicName } = consumeTopic
-  const client = startClient(contender, 'Consumer', topicName, ['-g', consumeGroup, '-p', 'false'])
-  const admin = await MqAdmin.connect({ namesrv: contender.namesrv })
-  const reach = async (part: number): Promise<{ done: number; at: number; cpu: number; client: number }> => {
-    for (;;) {
-      const { offsets } = await admin.groups.progress(consumeGroup, topicName)
-      const done = offsets.reduce((sum, { consumerOffset }) => sum + consumerOffset, 0)
-      const cpu = cpuMicros(contender.pids)
-      if (done >= part * total) return { done, at: performance.now(), cpu, client: cpuMicros([client.pid]) }
-      await delay(100)
-    }
-  }
-  const [first, last] = [await reach(measuredFrom), await reach(measuredTo)]
-  await admin.close()
-  await client.stop()
-  const count = last.done - first.done
-  return {
-    perSecond: (count / (last.at - first.at)) * 1000,
-    cpuMicros: (last.cpu - first.cpu) / count,
-    clientMicros: (last.client - first.client) / count,
-  }
+interface Look {
+  readonly done: number
+  readonly at: number
+  readonly broker: number
+  readonly clients: number
 }
 
-/** What arrives is consumed as it comes: what is measured is all of them together. */
-async function consumeLive(contender: Contender): Promise<Sample> {
-  const consumer = startClient(contender, 'Consumer', sendTopic, ['-g', 'live', '-p', 'false'])
-  const producer = startClient(contender, 'Producer', sendTopic, ['-s', '128', '-w', '64'])
-  const clientPids = [consumer.pid, producer.pid]
-  const admin = await MqAdmin.connect({ namesrv: contender.namesrv })
-  const look = async (): Promise<{ done: number; at: number; broker: number; clients: number }> => {
-    const { offsets } = await admin.groups.progress('live', sendTopic)
-    const done = offsets.reduce((sum, { consumerOffset }) => sum + consumerOffset, 0)
-    return { done, at: performance.now(), broker: cpuMicros(contender.pids), clients: cpuMicros(clientPids) }
-  }
-  await delay(seconds * 1000 - windowMs)
-  const before = await look()
-  await delay(windowMs)
-  const after = await look()
-  await admin.close()
-  await producer.stop()
-  await consumer.stop()
+/** What a group has consumed by now, and what that took. */
+async function look(
+  admin: MqAdmin,
+  contender: Contender,
+  clientPids: readonly number[],
+  [group, topic]: readonly [string, string],
+): Promise<Look> {
+  const { offsets } = await admin.groups.progress(group, topic)
+  const done = offsets.reduce((sum, { consumerOffset }) => sum + consumerOffset, 0)
+  return { done, at: performance.now(), broker: cpuMicros(contender.pids), clients: cpuMicros(clientPids) }
+}
+
+function between(before: Look, after: Look): Sample {
   const count = after.done - before.done
   return {
     perSecond: (count / (after.at - before.at)) * 1000,
     cpuMicros: (after.broker - before.broker) / count,
     clientMicros: (after.clients - before.clients) / count,
   }
+}
+
+/** Messages are stored beforehand: what is measured is the consumer's alone. */
+async function consume(contender: Contender): Promise<Sample> {
+  const total = await storeForConsumer(contender)
+  const { topicName } = consumeTopic
+  const client = startClient(contender, 'Consumer', topicName, ['-g', consumeGroup, '-p', 'false'])
+  const admin = await MqAdmin.connect({ namesrv: contender.namesrv })
+  const reach = async (part: number): Promise<Look> => {
+    for (;;) {
+      const seen = await look(admin, contender, [client.pid], [consumeGroup, topicName])
+      if (seen.done >= part * total) return seen
+      await delay(100)
+    }
+  }
+  const [first, last] = [await reach(measuredFrom), await reach(measuredTo)]
+  await admin.close()
+  await client.stop()
+  return between(first, last)
+}
+
+/** What arrives is consumed as it comes: what is measured is all of them together. */
+async function consumeLive(contender: Contender): Promise<Sample> {
+  const group = 'live'
+  const consumer = startClient(contender, 'Consumer', sendTopic, ['-g', group, '-p', 'false'])
+  const producer = startClient(contender, 'Producer', sendTopic, ['-s', '128', '-w', '64'])
+  const admin = await MqAdmin.connect({ namesrv: contender.namesrv })
+  const seen = (): Promise<Look> => look(admin, contender, [consumer.pid, producer.pid], [group, sendTopic])
+  await delay(seconds * 1000 - windowMs)
+  const before = await seen()
+  await delay(windowMs)
+  const after = await seen()
+  await admin.close()
+  await producer.stop()
+  await consumer.stop()
+  return between(before, after)
 }
 
 async function round(name: keyof typeof contenders): Promise<Round> {

@@ -100,7 +100,8 @@ async function* runUntilEnded(
       ? 0
       : Math.min((order ? Math.min(1, free) : free) * batch, countMax - taken, popMax)
     const waitMs = follow && running.size === 0 ? popWaitMs : 0
-    const popped = wanted > 0 ? await consumer.pop(wanted, waitMs).catch(nothingAfter(fail)) : []
+    const popped =
+      wanted > 0 ? await consumer.pop(wanted, waitMs).catch((error: unknown) => (fail(error), [])) : []
     for (let at = 0; at < popped.length; at += batch) {
       const isWanted = options.answering?.isWanted(popped[at]!) ?? true
       if (isWanted) taken += Math.min(batch, popped.length - at)
@@ -121,13 +122,6 @@ async function* runUntilEnded(
     } else if (outcomes.length === 0 && failures.length === 0) {
       if (ended() || taken >= countMax || !follow) return
     }
-  }
-}
-
-function nothingAfter(act: (error: unknown) => void): (error: unknown) => [] {
-  return (error) => {
-    act(error)
-    return []
   }
 }
 

@@ -56,7 +56,7 @@ export class Clients {
     clock: Clock,
     push: ClientPush,
     queueChanges: QueueChanges,
-    notifies: (group: string) => boolean = () => true,
+    notifies: (group: string) => boolean,
   ) {
     this.#clock = clock
     this.#push = push

@@ -97,7 +97,7 @@ export class Connection {
   /** Sends what was written to `out`, at the end of what is being done now. */
   sendWritten(): void {
     if (this.#closed) this.#out = null
-    else if (this.out.size >= writeSize || this.out.apart !== null) this.#flush()
+    else if (this.out.at >= writeSize || this.out.apart !== null) this.#flush()
     else if (!this.#flushes) {
       this.#flushes = true
       process.nextTick(this.#flushSoon)

@@ -22,11 +22,6 @@ export class FrameWriter {
     this.#apartMin = apartMin
   }
 
-  /** What is written, in bytes. */
-  get size(): number {
-    return this.at + (this.apart?.length ?? 0)
-  }
-
   /** The end of a frame. */
   putBody(body: Buffer): void {
     if (body.length < this.#apartMin) this.put(body)

@@ -235,10 +235,10 @@ export class CommitLog {
   /** `read` of a record whose neighbours others are about to read. */
   readAmongOthers(target: Buffer, at: number, length: number, offset: number): number {
     const segment = this.#segmentAt(offset)
-    if (segment === null) return 0
-    const writtenTo = Math.min(segment.end, this.#stagedFrom)
-    if (this.#chunks.copy(target, at, length, offset, segment.base, writtenTo)) return length
-    return segment.read(target, at, Math.min(length, segment.end - offset), offset)
+    const writtenTo = Math.min(segment?.end ?? 0, this.#stagedFrom)
+    if (segment !== null && this.#chunks.copy(target, at, length, offset, segment.base, writtenTo))
+      return length
+    return this.read(target, at, length, offset)
   }
 
   /**
