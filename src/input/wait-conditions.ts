@@ -96,7 +96,7 @@ async function lookForBroker({ cluster }: MqAdmin, name: string | null): Promise
   const [silent] = known
   return {
     met: false,
-    state: silent === undefined ? 'not registered' : `${silent.brokerAddr} does not answer`,
+    state: silent?.failure ?? 'not registered',
   }
 }
 

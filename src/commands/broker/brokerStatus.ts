@@ -20,13 +20,13 @@ export default class BrokerStatus extends MqCommand {
   protected override async perform(flags: FlagsOf<typeof BrokerStatus>): Promise<View<unknown>> {
     const scope = scopeOf(flags, this.target)
     const { brokers, cluster } = await this.connect('read')
-    const rows: readonly Pick<ClusterBroker, 'brokerAddr' | 'runtime'>[] =
+    const rows: readonly Pick<ClusterBroker, 'brokerAddr' | 'runtime' | 'failure'>[] =
       'brokerAddr' in scope
-        ? [{ brokerAddr: scope.brokerAddr, runtime: await brokers.runtime(scope.brokerAddr) }]
+        ? [{ brokerAddr: scope.brokerAddr, runtime: await brokers.runtime(scope.brokerAddr), failure: null }]
         : await cluster.list(scope.clusterName)
     const named = flags.clusterName !== undefined
-    for (const { brokerAddr, runtime } of rows)
-      if (runtime === null) this.note(`note: the broker at ${brokerAddr} did not answer`)
+    for (const { brokerAddr, failure } of rows)
+      if (failure !== null) this.note(`note: broker ${brokerAddr}: ${failure}`)
     return textView(rows, {
       fields: ['brokerAddr', 'runtime'],
       id: ({ brokerAddr }) => brokerAddr,

@@ -42,8 +42,12 @@ export default class ExportMetrics extends MqCommand {
     const members = await admin.cluster.list(clusterName)
     const evaluateReport: Record<string, object> = {}
     const quotas: Quota[] = []
-    for (const { brokerName, brokerId, brokerAddr, runtime } of members) {
-      if (brokerId !== masterId || runtime === null) continue
+    for (const { brokerName, brokerId, brokerAddr, runtime, failure } of members) {
+      if (brokerId !== masterId) continue
+      if (runtime === null) {
+        this.note(`note: broker ${brokerName} is left out: ${failure}`)
+        continue
+      }
       const quota = await quotaOf(admin, brokerAddr, runtime)
       quotas.push(quota)
       evaluateReport[brokerName] = {

@@ -25,9 +25,8 @@ export default class ClusterList extends MqCommand {
       throw new MqError('MQ_CLUSTER_NOT_EXIST', `cluster [${flags.clusterName}] not exist`)
     }
     brokers.sort(byNameInCluster(brokers))
-    for (const { brokerName, brokerAddr, runtime } of brokers) {
-      if (runtime === null) this.note(`note: broker ${brokerName} at ${brokerAddr} did not answer`)
-    }
+    for (const { brokerName, failure } of brokers)
+      if (failure !== null) this.note(`note: broker ${brokerName}: ${failure}`)
     const view = brokersView(brokers, flags.moreStats ? totalsTable : loadTable)
     return flags.interval === undefined ? view : { ...view, repeatMs: flags.interval * 1000 }
   }

@@ -281,6 +281,8 @@ export interface ClusterMember {
 }
 
 export interface ClusterBroker extends ClusterMember {
-  /** GET_BROKER_RUNTIME_INFO's table; null when the broker did not answer. */
+  /** GET_BROKER_RUNTIME_INFO's table; null where there is a failure instead. */
   readonly runtime: Readonly<Record<string, string>> | null
+  /** Why the broker did not give it: a silent one, or one of RocketMQ's that has only just started. */
+  readonly failure: string | null
 }

@@ -37,18 +37,17 @@ export class RemotingClusterAdmin implements ClusterAdmin {
 
   async list(clusterName?: string): Promise<readonly ClusterBroker[]> {
     const rows = await this.members(clusterName)
-    return Promise.all(rows.map(async (row) => ({ ...row, runtime: await this.#runtime(row.brokerAddr) })))
+    return Promise.all(rows.map((row) => this.#withRuntime(row)))
   }
 
-  async #runtime(address: string): Promise<Readonly<Record<string, string>> | null> {
+  /** One broker that fails hides no other; ClusterListSubCommand. */
+  async #withRuntime(row: ClusterMember): Promise<ClusterBroker> {
     try {
-      const reply = await this.#invoker.invoke(address, 'GET_BROKER_RUNTIME_INFO', {
-        header: {},
-        body: undefined,
-      })
-      return bodyOf(reply, `runtime info of ${address}`)
+      const call = { header: {}, body: undefined }
+      const reply = await this.#invoker.invoke(row.brokerAddr, 'GET_BROKER_RUNTIME_INFO', call)
+      return { ...row, runtime: bodyOf(reply, `runtime info of ${row.brokerAddr}`), failure: null }
     } catch (error) {
-      if (error instanceof MqError && error.exit >= 5) return null
+      if (error instanceof MqError) return { ...row, runtime: null, failure: error.message }
       throw error
     }
   }
