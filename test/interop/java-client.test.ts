@@ -134,9 +134,14 @@ for (const [name, start] of Object.entries(targets)) {
         const group = `${topic}-group`
         assert.deepEqual(ids(await driver().litePull(topic, { group, commit: true })), ids(pulled))
         const kept = [offsetRow(0, 50, 50), offsetRow(1, 50, 50), offsetRow(2, 0, -1), offsetRow(3, 0, -1)]
-        const seen = (): Promise<unknown> =>
-          driver().offsets(topic, { group, time: pulled[0]!.storeTimestamp })
-        // a commit is one-way, and a broker of RocketMQ may answer what comes behind it before it is done
+        const seen = async (): Promise<unknown> => {
+          const rows = await driver().offsets(topic, { group, time: pulled[0]!.storeTimestamp })
+          // Of a group's first commits at once a broker of RocketMQ's may lose one for good: each of two
+          // threads makes the group's table (ConsumerOffsetManager.commitOffset). So all is committed again.
+          if (name === 'real RocketMQ 5.5.0' && !isDeepStrictEqual(rows, kept))
+            await driver().litePull(topic, { group, commit: true })
+          return rows
+        }
         await eventually(seen, (rows) => isDeepStrictEqual(rows, kept))
         await driver().commitOffset(topic, group, 1, 7)
         await eventually(

@@ -78,6 +78,12 @@ describe('a cluster of several name servers and brokers', function () {
     const brokerConf = { brokerName: 'broker-r', registerNameServerPeriod: 10_000 }
     real = await RealCluster.start({ alsoAt: namesrv.namesrv, brokerConf })
     ours = await brokerAt('broker-p', `${real.namesrv};${namesrv.namesrv}`)
+    // A broker of RocketMQ's registers first where it is connected already, a period later everywhere
+    // (NettyRemotingClient.getAvailableNameSrvList).
+    await eventually(
+      () => brokersAt(namesrv.namesrv),
+      ({ length }) => length === 2,
+    )
     await resize(real.broker, 2)
     await resize(ours.broker, 2)
     const options = { namesrv: `${real.namesrv};${namesrv.namesrv}`, instance: 'several', pollNamesrvMs }
