@@ -41,8 +41,8 @@ interface Parked {
  */
 export class LongPoll {
   readonly #timers: Timers
-  /** By queue. */
-  readonly #parked = new Map<string, Set<Parked>>()
+  /** By topic and queue: a name made of both for each record would cost more than all the rest. */
+  readonly #parked = new Map<string, Map<number, Set<Parked>>>()
   /** Connections come and go by the thousand: none may look through what the others wait for. */
   readonly #ofChannel = new Map<ClientChannel, Set<Parked>>()
   #arrivals: Arrival[] = []
@@ -53,7 +53,9 @@ export class LongPoll {
 
   park(pull: WaitingPull): void {
     const parked: Parked = { pull, cancel: () => undefined }
-    add(this.#parked, keyOf(pull), parked)
+    let queues = this.#parked.get(pull.topic)
+    if (queues === undefined) this.#parked.set(pull.topic, (queues = new Map<number, Set<Parked>>()))
+    add(queues, pull.queueId, parked)
     add(this.#ofChannel, pull.channel, parked)
     parked.cancel = this.#timers.after(pull.timeoutMs, () => this.#wake(parked))
   }
@@ -62,7 +64,11 @@ export class LongPoll {
   #leave(parked: Parked): boolean {
     parked.cancel()
     remove(this.#ofChannel, parked.pull.channel, parked)
-    return remove(this.#parked, keyOf(parked.pull), parked)
+    const { topic, queueId } = parked.pull
+    const queues = this.#parked.get(topic)
+    if (queues === undefined || !remove(queues, queueId, parked)) return false
+    if (queues.size === 0) this.#parked.delete(topic)
+    return true
   }
 
   #wake(parked: Parked): void {
@@ -77,7 +83,13 @@ export class LongPoll {
 
   /** Asked for every record: no server is busier than one that nobody waits for. */
   isAwaited(topic: string, queueId: number): boolean {
-    return this.#parked.size > 0 && this.#parked.has(`${topic}/${queueId}`)
+    return this.#parked.get(topic)?.has(queueId) === true
+  }
+
+  /** Those of a queue as they are now: waking one may add and remove some. */
+  #waitingFor(topic: string, queueId: number): readonly Parked[] {
+    const waiting = this.#parked.get(topic)?.get(queueId)
+    return waiting === undefined ? [] : [...waiting]
   }
 
   /** Whom it may concern is told soon: filters and reads must not delay the commit that brought it. */
@@ -91,7 +103,7 @@ export class LongPoll {
     const arrivals = this.#arrivals
     this.#arrivals = []
     for (const { topic, queueId, queueOffset, tagsCode, read } of arrivals) {
-      for (const parked of [...(this.#parked.get(`${topic}/${queueId}`) ?? [])]) {
+      for (const parked of this.#waitingFor(topic, queueId)) {
         const { offset, filter } = parked.pull
         if (queueOffset >= offset && filter.entry(tagsCode) && mayPass(filter, read)) this.#wake(parked)
       }
@@ -100,13 +112,12 @@ export class LongPoll {
 
   /** How many of a group wait for a queue. */
   count(topic: string, queueId: number, group: string): number {
-    const waiting = [...(this.#parked.get(`${topic}/${queueId}`) ?? [])]
-    return waiting.filter(({ pull }) => pull.group === group).length
+    return this.#waitingFor(topic, queueId).filter(({ pull }) => pull.group === group).length
   }
 
   /** Everyone of a queue looks again: something that is no new record has changed. */
   topicChanged(topic: string, queueId: number): void {
-    for (const parked of [...(this.#parked.get(`${topic}/${queueId}`) ?? [])]) this.#wake(parked)
+    for (const parked of this.#waitingFor(topic, queueId)) this.#wake(parked)
   }
 
   /** Nobody is left to answer. */
@@ -117,12 +128,9 @@ export class LongPoll {
   /** Answers everyone now: the broker goes away. */
   wakeAll(): void {
     this.#arrivals = []
-    for (const parked of [...this.#parked.values()].flatMap((waiting) => [...waiting])) this.#wake(parked)
+    const all = [...this.#parked.values()].flatMap((queues) => [...queues.values()])
+    for (const parked of all.flatMap((waiting) => [...waiting])) this.#wake(parked)
   }
-}
-
-function keyOf({ topic, queueId }: WaitingPull): string {
-  return `${topic}/${queueId}`
 }
 
 function add<K>(sets: Map<K, Set<Parked>>, key: K, parked: Parked): void {

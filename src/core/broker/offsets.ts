@@ -2,8 +2,8 @@ import type { StateDb } from '../store/state-db.ts'
 import type { Statement } from '../store/sqlite.ts'
 import type { Timers } from './ports.ts'
 
-/** What pulls say is stored within so long. */
-const notedMs = 100
+/** What pulls say is stored within so long: of a thousand queues each time, which takes some milliseconds. */
+const notedMs = 500
 
 /** Where groups go on in each queue, kept in state.db; ConsumerOffsetManager. */
 export class Offsets {

@@ -89,7 +89,8 @@ export class CommitLog {
       })
     })
     const end = segments.at(-1)?.end ?? 0
-    if (end < syncedTo) missing(segments.length === 0 ? this.#baseOf(syncedTo - 1) : end)
+    const last = Math.floor((syncedTo - 1) / this.#segmentSize) * this.#segmentSize
+    if (end < syncedTo) missing(segments.length === 0 ? last : end)
   }
 
   get segmentSize(): number {
@@ -123,6 +124,7 @@ export class CommitLog {
   resumeAt(end: number): void {
     this.#end = this.#stagedFrom = end
     this.#unsynced.clear()
+    this.#chunks.forget()
   }
 
   /** @throws MQ_MESSAGE_ILLEGAL for so many bytes that no segment can hold them */
@@ -181,6 +183,7 @@ export class CommitLog {
       throw unwritable(error, what)
     }
     this.#unsynced.add(segment)
+    this.#chunks.wrote(this.staging.subarray(0, length), this.#stagedFrom)
     this.#stagedFrom = this.#end
     if (this.staging.length > stagingSize) this.#staging = null
   }
@@ -202,7 +205,7 @@ export class CommitLog {
     this.datasync()
   }
 
-  /** The same as `datasync` without blocking; one at a time. */
+  /** `datasync` without blocking; one at a time. */
   datasyncLater(done: (error: Error | null) => void): void {
     const segments = (this.#beingSynced = [...this.#unsynced])
     this.#unsynced.clear()
@@ -232,7 +235,7 @@ export class CommitLog {
     return segment.read(target, at, Math.min(length, segment.end - offset), offset)
   }
 
-  /** `read` of a record whose neighbours others are about to read. */
+  /** `read` of what was lately written, or of a record whose neighbours others are about to read. */
   readAmongOthers(target: Buffer, at: number, length: number, offset: number): number {
     const segment = this.#segmentAt(offset)
     const writtenTo = Math.min(segment?.end ?? 0, this.#stagedFrom)
@@ -307,7 +310,6 @@ export class CommitLog {
       this.#fs.unlink(join(this.#folder, segmentName(segment.base)))
       this.#sync(() => this.#fs.syncFolder(this.#folder))
     }
-    this.#chunks.forget()
     const segment = this.#segmentAt(offset)
     if (segment !== null) {
       // a hole reads as zeros: cut the file and let it grow again
@@ -382,11 +384,6 @@ export class CommitLog {
     }
     this.#segments.push(segment)
     this.#stagedFrom = this.#end = base
-  }
-
-  /** First offset of the segment an offset would lie in. */
-  #baseOf(offset: number): number {
-    return Math.floor(offset / this.#segmentSize) * this.#segmentSize
   }
 
   #segmentAt(offset: number): Segment | null {

@@ -26,6 +26,8 @@ const bulk = { messagesMin: 64, messagesMax: 2048, turnMs: 50, idleMs: 0.5 }
  * without ever being rows. Whoever opens the folder meanwhile walks that much of the log.
  */
 const unflushedMax = 32_768
+/** A server puts what came for a thousand queues into a thousand rows: not with every sync; ms. */
+const heldFlushMs = 2000
 /** A turn of fewer messages leaves nothing unflushed: others open the folder as often as that. */
 const smallTurn = 2048
 
@@ -65,6 +67,8 @@ export class GroupCommit {
   /** What runs holds the folder for itself: a commit does not let it go. */
   #exclusive = false
   readonly #unsynced: { readonly upTo: number; readonly act: WhenSynced }[] = []
+  /** When a server last put its tail into the index; performance.now(). */
+  #flushedAt = -Infinity
   /** Something was written since the folder was opened. */
   #wrote = false
 
@@ -255,8 +259,12 @@ export class GroupCommit {
 
   #flushIndex(): void {
     const { index, turn } = this.#parts
+    const now = performance.now()
     try {
-      index.flush()
+      if (now - this.#flushedAt >= heldFlushMs) {
+        index.flush()
+        this.#flushedAt = now
+      }
       turn.save(false)
     } catch {
       // what could not be saved is found again: the next batch begins with a recovery

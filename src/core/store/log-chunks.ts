@@ -1,3 +1,7 @@
+import { RecentLog } from './recent-log.ts'
+
+/** Kept of what was written, once somebody reads that near the end: a tenth of a second of sends. */
+const recentSize = 1024 * 1024
 /** What is read of the log at once when many ask for single records that lie near each other. */
 const chunkSize = 64 * 1024
 /** 16 MiB: what a consumer of 1,024 queues reads in turn, 32 messages of each. */
@@ -26,17 +30,27 @@ export class LogChunks {
   readonly #used: boolean[] = []
   #hand = 0
   readonly #asked = new Map<number, number>()
+  #recent: RecentLog | null = null
 
   constructor(read: ReadLog) {
     this.#read = read
   }
 
+  /** The log has become longer. */
+  wrote(bytes: Buffer, offset: number): void {
+    this.#recent?.put(bytes, offset)
+  }
+
   /**
-   * Copies what lies in one chunk, if it is worth it to have that.
+   * Copies what was lately written, or lies in one chunk, if it is worth it to have that.
    * @param from first offset that may be read with others, `to` the offset behind: of one file, and written
    * @returns false: nothing was copied
    */
   copy(target: Buffer, at: number, length: number, offset: number, from: number, to: number): boolean {
+    if (offset >= to - recentSize) {
+      this.#recent ??= new RecentLog(recentSize)
+      if (this.#recent.copy(target, at, length, offset)) return true
+    }
     const number = Math.floor(offset / chunkSize)
     const start = number * chunkSize
     if (start < from || start + chunkSize > to || offset + length > start + chunkSize) return false
@@ -79,6 +93,7 @@ export class LogChunks {
 
   /** The files are others now. */
   forget(): void {
+    this.#recent?.forget()
     this.#places.clear()
     this.#asked.clear()
     this.#used.fill(false)

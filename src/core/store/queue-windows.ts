@@ -1,5 +1,5 @@
 import type { QueueEntry, QueueExtent } from './index-db.ts'
-import { QueueRows, tailRange } from './index-rows.ts'
+import { QueueRows, tailRange, type IndexTail } from './index-rows.ts'
 
 /** Entries read at once for whoever reads on: eight pulls of a RocketMQ consumer, 5 KiB. */
 const windowSize = 256
@@ -14,7 +14,8 @@ const windowsMax = 2048
  */
 export class QueueWindows {
   readonly #rows = new Map<string, QueueRows>()
-  readonly #extents = new Map<string, QueueExtent | null>()
+  /** By topic and queue. */
+  readonly #extents = new Map<string, Map<number, QueueExtent | null>>()
 
   /** @param read from the files, which are not asked when it is known */
   range(
@@ -43,14 +44,32 @@ export class QueueWindows {
 
   /** What the files hold of a queue; null: nothing. */
   extent(topic: string, queueId: number, read: () => QueueExtent | null): QueueExtent | null {
-    const queue = `${topic}/${queueId}`
-    let extent = this.#extents.get(queue)
-    if (extent === undefined) this.#extents.set(queue, (extent = read()))
+    let queues = this.#extents.get(topic)
+    if (queues === undefined) this.#extents.set(topic, (queues = new Map<number, QueueExtent | null>()))
+    let extent = queues.get(queueId)
+    if (extent === undefined) queues.set(queueId, (extent = read()))
     return extent
   }
 
-  /** More was put into the files. */
-  flushed(): void {
+  /** All of a tail was put into the files. */
+  flushed(tail: IndexTail): void {
+    for (const [topic, queueId, stretches] of tail.queues()) {
+      const queues = this.#extents.get(topic)
+      const known = queues?.get(queueId)
+      if (queues === undefined || known === undefined) continue
+      const [rows] = stretches
+      // of one that begins again the files say what is left
+      if (rows === undefined || stretches.length > 1 || rows.firstOffset < (known?.endOffset ?? 0))
+        queues.delete(queueId)
+      else {
+        const minOffset = known?.minOffset ?? rows.firstOffset
+        queues.set(queueId, { topic, queueId, minOffset, endOffset: rows.endOffset })
+      }
+    }
+  }
+
+  /** The files are others now, and hold the same. */
+  rolled(): void {
     this.#extents.clear()
   }
 

@@ -119,6 +119,7 @@ export class StateDb {
   readonly #selectSetting: Statement<[string], { value: string }>
   #refusal: MqError | null = null
   #versionInRun: number | null = null
+  #isOwn = false
 
   /**
    * @param path `:memory:` for one that is gone when it is closed
@@ -246,8 +247,14 @@ export class StateDb {
     return this.#selectChanges.get()!.data_version
   }
 
+  /** Whoever opened this holds the folder's lock until it is closed: nobody else commits. */
+  own(): void {
+    this.#isOwn = true
+  }
+
   /** The same, asked once in a run of the event loop: it takes some microseconds, and a message fewer. */
   versionInRun(): number {
+    if (this.#isOwn) return 0
     if (this.#versionInRun === null) {
       this.#versionInRun = this.version()
       queueMicrotask(() => (this.#versionInRun = null))

@@ -200,7 +200,7 @@ export class StoreIndex {
     if (physicalOffset < this.#files.activeBase + this.#log.segmentSize) return
     this.#flushTail(0)
     this.#files.rollTo(physicalOffset)
-    this.#windows.flushed()
+    this.#windows.rolled()
   }
 
   /** Puts the tail into the active segment's file; into one made anew from the log where that is damaged. */
@@ -222,7 +222,7 @@ export class StoreIndex {
       this.#files.failed(error)
       throw error
     }
-    this.#windows.flushed()
+    this.#windows.flushed(this.#tail)
     this.#tail.clear()
   }
 

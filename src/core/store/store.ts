@@ -148,8 +148,10 @@ export class Store {
       dispatched: (record) => this.onDispatched(record),
     })
     try {
-      if (options.writer === 'hold') this.#beginTurn()
-      else this.refresh()
+      if (options.writer === 'hold') {
+        this.#beginTurn()
+        state.own()
+      } else this.refresh()
     } catch (error) {
       this.#letGo()
       throw unwritable(error)
