@@ -12,6 +12,8 @@ const properties = (count: number): Buffer =>
   Buffer.from(Array.from({ length: count }, (_, i) => `k${i}=v\n`).join(''))
 const zeros = (): Buffer => deflateSync(Buffer.alloc(200_000_000))
 const heartbeat = (body: string): Buffer => rawFrame(34, {}, Buffer.from(body))
+/** Of a client that says something else as well. */
+const heartbeatWith = (x: string): Buffer => heartbeat(`{"clientID":"c","x":${x}}`)
 const bytes = (...values: readonly number[]): Buffer => Buffer.from(values)
 const registration = (zipped: Buffer): Buffer =>
   rawFrame(
@@ -65,11 +67,14 @@ const bombs: readonly (readonly [name: string, bytes: () => Buffer, answer: numb
   ['a list of a million levels', () => heartbeat('['.repeat(nested)), 1],
   ['objects of a million levels', () => heartbeat('{"a":'.repeat(nested)), 1],
   ['keys of a million levels', () => heartbeat('{'.repeat(nested)), 1],
-  ['a body of as many keys as are taken', () => heartbeat(`{"clientID":"c","x":${keys(60_000)}}`), 0],
-  ['a body of 100,000 keys', () => heartbeat(`{"clientID":"c","x":${keys(100_000)}}`), 1],
-  ['a body of 100,000 times the same key', () => heartbeat(`{"clientID":"c"${',"x":1'.repeat(100_000)}}`), 0],
-  ['a body of empty objects', () => heartbeat(`{"clientID":"c","x":[${'{},'.repeat(260_000)}0]}`), 0],
-  ['16 MiB of empty objects', () => heartbeat(`{"clientID":"c","x":[${'{},'.repeat(5_000_000)}0]}`), 1],
+  ['a body of as many keys as are taken', () => heartbeatWith(keys(10_000)), 0],
+  ['a body of 100,000 keys', () => heartbeatWith(keys(100_000)), 1],
+  ['a body of 100,000 times the same key', () => heartbeat(`{"clientID":"c"${',"x":1'.repeat(100_000)}}`), 1],
+  ['as many empty objects as are taken', () => heartbeatWith(`[${'{},'.repeat(65_534)}0]`), 0],
+  ['empty objects of as many bytes as are taken', () => heartbeatWith(`[${'{},'.repeat(260_000)}0]`), 1],
+  ['numbers of as many bytes as are taken', () => heartbeatWith(`[${'1,'.repeat(390_000)}0]`), 0],
+  ['two million numbers', () => rawFrame(18, {}, Buffer.from(`[${'1,'.repeat(2_090_000)}0]`)), 1],
+  ['16 MiB of empty objects', () => heartbeatWith(`[${'{},'.repeat(5_000_000)}0]`), 1],
   ['a string without end', () => heartbeat(`{"clientID":"${'\\"'.repeat(500_000)}`), 1],
   [
     'a __proto__ body',
@@ -105,8 +110,7 @@ describe('bombs', function () {
     producer = new Producer({ namesrv: served.namesrv })
     for (let i = 0; i < 2000; i++) await producer.send({ topic: 't', body: 'x' })
     // so that what a bomb costs is not what compiling the code for it costs
-    for (let i = 0; i < 20; i++)
-      await tell(served, heartbeat(`{"clientID":"c","x":[${keys(3000)},${'{},'.repeat(3000)}0]}`))
+    for (let i = 0; i < 20; i++) await tell(served, heartbeatWith(`[${keys(3000)},${'{},'.repeat(3000)}0]`))
   })
   after(async () => {
     await producer.close()

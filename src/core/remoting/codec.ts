@@ -57,6 +57,10 @@ export function encodeCall<N extends RequestName>(name: N, call: CallOf<N>): Enc
   }
 }
 
+function requestBody(body: Body<unknown>, bytes: Buffer): unknown {
+  return body.decodeRequest === undefined ? body.decode(bytes) : body.decodeRequest(bytes)
+}
+
 /** @throws HeaderError, SyntaxError, TypeError, RangeError for what a handler could not use */
 export function decodeCall<N extends RequestName>(name: N, command: Command): CallOf<N> {
   const codec = codecOf(name)
@@ -66,7 +70,7 @@ export function decodeCall<N extends RequestName>(name: N, command: Command): Ca
     throw new RangeError(`a body of ${length} bytes, at most ${sizeMax} are taken by ${name}`)
   return {
     header: headerOf(command, codec.header),
-    body: codec.body === null ? undefined : codec.body.decode(command.body),
+    body: codec.body === null ? undefined : requestBody(codec.body, command.body),
   } as CallOf<N>
 }
 

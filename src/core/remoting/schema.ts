@@ -59,6 +59,8 @@ export interface Body<T> {
   encode(value: T): Buffer
   /** @throws SyntaxError or TypeError for bytes that are no such body */
   decode(bytes: Buffer): T
+  /** The same within what a server gives one request. Absent: without limits. @throws RangeError, too */
+  decodeRequest?(bytes: Buffer): T
 }
 
 /** Every Body<T>, for code that walks the table. */
@@ -67,6 +69,7 @@ export interface AnyBody {
   readonly requestSizeMax?: number
   encode(value: never): Buffer
   decode(bytes: Buffer): unknown
+  decodeRequest?(bytes: Buffer): unknown
 }
 
 export interface RequestSpec {

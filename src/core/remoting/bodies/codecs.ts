@@ -13,6 +13,8 @@ export function bytes(about: string): Body<Buffer> {
 export const parsedSizeMax = 768 * 1024
 /** Whole configurations are taken over with one request: 20,000 topics. */
 export const configListSizeMax = 4 * 1024 * 1024
+/** 20,000 groups have 18 members each, and 20,000 topics an object of attributes each. */
+const requestLimits = { values: 400_000, containers: 65_536, members: 10_000 }
 
 /** A JSON body. `read` makes the domain's value of what was parsed, `write` the reverse. */
 export function json<T>(
@@ -26,6 +28,7 @@ export function json<T>(
     requestSizeMax,
     encode: (value) => Buffer.from(formatFastjson(write(value))),
     decode: (body) => read(new JsonObject(parseFastjson(body.toString('utf8')))),
+    decodeRequest: (body) => read(new JsonObject(parseFastjson(body.toString('utf8'), requestLimits))),
   }
 }
 

@@ -6,9 +6,23 @@
 /** Nesting beyond this is an attack: the deepest body of RocketMQ has seven levels. */
 const depthMax = 64
 
-/** Reads both dialects. An object used as a key becomes its own JSON text. @throws SyntaxError */
-export function parseFastjson(text: string): unknown {
-  const scanner = new Scanner(text)
+/** How much there may be in a text: what is of no size as bytes may be slow to make, and large. */
+export interface ParseLimits {
+  readonly values: number
+  /** Objects and lists, which are values, too. */
+  readonly containers: number
+  /** Of one object. */
+  readonly members: number
+}
+
+const unlimited: ParseLimits = { values: Infinity, containers: Infinity, members: Infinity }
+
+/**
+ * Reads both dialects. An object used as a key becomes its own JSON text. @throws SyntaxError, RangeError
+ * beyond the limits
+ */
+export function parseFastjson(text: string, limits = unlimited): unknown {
+  const scanner = new Scanner(text, limits)
   scanner.skipBlanks()
   const value = scanner.value(0)
   scanner.skipBlanks()
@@ -27,11 +41,15 @@ Object.defineProperty(Members, 'prototype', { value: Object.create(null) })
 
 class Scanner {
   readonly #text: string
+  readonly #limits: ParseLimits
+  #values = 0
+  #containers = 0
   #inKey = false
   at = 0
 
-  constructor(text: string) {
+  constructor(text: string, limits: ParseLimits) {
     this.#text = text
+    this.#limits = limits
   }
 
   fault(why: string): SyntaxError {
@@ -48,6 +66,7 @@ class Scanner {
 
   value(depth: number): unknown {
     if (depth > depthMax) throw this.fault('nested too deep')
+    if (++this.#values > this.#limits.values) this.#exceeds('values')
     const char = this.#text[this.at]
     if (char === '{') return this.#object(depth)
     if (char === '[') return this.#array(depth)
@@ -55,12 +74,19 @@ class Scanner {
     return this.#literal()
   }
 
+  #exceeds(limit: keyof ParseLimits): never {
+    throw new RangeError(`more than ${this.#limits[limit]} ${limit}`)
+  }
+
   #object(depth: number): Record<string, unknown> {
+    if (++this.#containers > this.#limits.containers) this.#exceeds('containers')
     const members = new Members()
+    let left = this.#limits.members
     this.at++
     this.skipBlanks()
     if (this.#take('}')) return members
     for (;;) {
+      if (--left < 0) this.#exceeds('members')
       this.skipBlanks()
       const key = this.#key(depth)
       this.skipBlanks()
@@ -92,6 +118,7 @@ class Scanner {
   }
 
   #array(depth: number): unknown[] {
+    if (++this.#containers > this.#limits.containers) this.#exceeds('containers')
     const items: unknown[] = []
     this.at++
     this.skipBlanks()
