@@ -1,15 +1,20 @@
 import type { QueueEntry, QueueExtent } from './index-db.ts'
 import { QueueRows, tailRange, type IndexTail } from './index-rows.ts'
 
-/** Entries read at once for whoever reads on: eight pulls of a RocketMQ consumer, 5 KiB. */
-const windowSize = 256
+/**
+ * Entries read at once for whoever reads on, fewer the more queues are read: 32 pulls of a RocketMQ consumer,
+ * or eight. Pages of the index are read and checked whole, the first and the last one half in vain.
+ */
+const [windowMin, windowMax] = [256, 1024]
+/** In all windows, 20 bytes each. */
+const entriesMax = 524_288
 /** Who wants fewer looks something up, and does not read on. */
 const readerMin = 8
-const windowsMax = 2048
+const windowsMax = entriesMax / windowMin
 
 /**
  * What was lately read of the index files of a writer: flushed rows change no more until something is
- * deleted, and then `forget` is called. A consumer asks SQLite once in eight pulls instead of four times in
+ * deleted, and then `forget` is called. A consumer asks SQLite once in 32 pulls instead of four times in
  * each.
  */
 export class QueueWindows {
@@ -25,12 +30,13 @@ export class QueueWindows {
     max: number,
     read: (max: number) => QueueEntry[],
   ): QueueEntry[] {
-    if (max < readerMin || max > windowSize) return read(max)
+    if (max < readerMin || max > windowMin) return read(max)
     const queue = `${topic}/${queueId}`
     const known = this.#rows.get(queue)
     if (known !== undefined && from >= known.firstOffset && from < known.endOffset)
       return tailRange([known], from, max)
-    const entries = read(windowSize)
+    const fair = Math.floor(entriesMax / (this.#rows.size + 1))
+    const entries = read(Math.max(windowMin, Math.min(windowMax, fair)))
     const rows = new QueueRows(from)
     for (const { queueOffset, physicalOffset, size, tagsCode } of entries) {
       if (queueOffset !== rows.endOffset) break
