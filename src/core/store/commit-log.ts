@@ -235,11 +235,11 @@ export class CommitLog {
     return segment.read(target, at, Math.min(length, segment.end - offset), offset)
   }
 
-  /** `read` of what was lately written, or of a record whose neighbours others are about to read. */
-  readAmongOthers(target: Buffer, at: number, length: number, offset: number): number {
+  /** `read` of so many records that were lately written, or whose neighbours are read next. */
+  readAmongOthers(target: Buffer, at: number, length: number, offset: number, records: number): number {
     const segment = this.#segmentAt(offset)
     const writtenTo = Math.min(segment?.end ?? 0, this.#stagedFrom)
-    if (segment !== null && this.#chunks.copy(target, at, length, offset, segment.base, writtenTo))
+    if (segment !== null && this.#chunks.copy(target, at, length, offset, records, segment.base, writtenTo))
       return length
     return this.read(target, at, length, offset)
   }

@@ -43,10 +43,19 @@ export class LogChunks {
 
   /**
    * Copies what was lately written, or lies in one chunk, if it is worth it to have that.
+   * @param records how many these are: who reads several that adjoin reads on
    * @param from first offset that may be read with others, `to` the offset behind: of one file, and written
    * @returns false: nothing was copied
    */
-  copy(target: Buffer, at: number, length: number, offset: number, from: number, to: number): boolean {
+  copy(
+    target: Buffer,
+    at: number,
+    length: number,
+    offset: number,
+    records: number,
+    from: number,
+    to: number,
+  ): boolean {
     if (offset >= to - recentSize) {
       this.#recent ??= new RecentLog(recentSize)
       if (this.#recent.copy(target, at, length, offset)) return true
@@ -54,15 +63,15 @@ export class LogChunks {
     const number = Math.floor(offset / chunkSize)
     const start = number * chunkSize
     if (start < from || start + chunkSize > to || offset + length > start + chunkSize) return false
-    const place = this.#places.get(number) ?? this.#take(number)
+    const place = this.#places.get(number) ?? this.#take(number, records)
     if (place === null) return false
     this.#used[place] = true
     this.#chunks[place]!.copy(target, at, offset - start, offset - start + length)
     return true
   }
 
-  #take(number: number): number | null {
-    const asked = (this.#asked.get(number) ?? 0) + 1
+  #take(number: number, records: number): number | null {
+    const asked = (this.#asked.get(number) ?? 0) + records
     if (asked < askedMin) {
       if (this.#asked.size >= countedMax) this.#asked.clear()
       this.#asked.set(number, asked)

@@ -13,6 +13,9 @@ import { WriteAheadLog } from './write-ahead-log.ts'
 /** Raised when the tables change; a file with a higher one is refused. */
 export const stateVersion = 5
 
+/** A server looks so often, ms, whether others have changed something. */
+const heldVersionMs = 10
+
 /** A file of up to this many pages is checked whole when it is opened: 0.1 ms. */
 const checkedPagesMax = 256
 
@@ -119,7 +122,8 @@ export class StateDb {
   readonly #selectSetting: Statement<[string], { value: string }>
   #refusal: MqError | null = null
   #versionInRun: number | null = null
-  #isOwn = false
+  /** Of a server: when the version was asked for, performance.now(); null: it is none. */
+  #askedAt: number | null = null
 
   /**
    * @param path `:memory:` for one that is gone when it is closed
@@ -247,19 +251,31 @@ export class StateDb {
     return this.#selectChanges.get()!.data_version
   }
 
-  /** Whoever opened this holds the folder's lock until it is closed: nobody else commits. */
-  own(): void {
-    this.#isOwn = true
+  /**
+   * Whoever opened this holds the folder until it is closed. Others hardly ever commit: who had it open
+   * before, and changes what needs no lock.
+   */
+  hold(): void {
+    this.#askedAt = -Infinity
   }
 
   /** The same, asked once in a run of the event loop: it takes some microseconds, and a message fewer. */
   versionInRun(): number {
-    if (this.#isOwn) return 0
+    if (this.#askedAt !== null) return this.#versionLately(this.#askedAt)
     if (this.#versionInRun === null) {
       this.#versionInRun = this.version()
       queueMicrotask(() => (this.#versionInRun = null))
     }
     return this.#versionInRun
+  }
+
+  #versionLately(askedAt: number): number {
+    const now = performance.now()
+    if (now - askedAt >= heldVersionMs) {
+      this.#askedAt = now
+      this.#versionInRun = this.version()
+    }
+    return this.#versionInRun!
   }
 
   /** RocketMQ's DataVersion of a table: name servers compare it. */

@@ -150,7 +150,7 @@ export class Store {
     try {
       if (options.writer === 'hold') {
         this.#beginTurn()
-        state.own()
+        state.hold()
       } else this.refresh()
     } catch (error) {
       this.#letGo()

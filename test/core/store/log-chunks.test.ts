@@ -21,14 +21,15 @@ describe('LogChunks', () => {
     const asked = fc.record({
       offset: fc.nat(8 * chunkSize - 1),
       length: fc.integer({ min: 1, max: 3000 }),
+      records: fc.integer({ min: 1, max: 6 }),
       to: fc.constantFrom(8 * chunkSize, 5 * chunkSize, 5 * chunkSize - 1),
     })
     fc.assert(
       fc.property(fc.array(asked, { maxLength: 300 }), fc.constantFrom(0, 1, chunkSize), (asks, from) => {
         const { chunks, log, reads } = chunksOf()
-        for (const { offset, length, to } of asks) {
+        for (const { offset, length, records, to } of asks) {
           const target = Buffer.alloc(length + 10)
-          const was = chunks.copy(target, 5, length, offset, from, to)
+          const was = chunks.copy(target, 5, length, offset, records, from, to)
           const expected = Buffer.alloc(length + 10)
           if (was) log.copy(expected, 5, offset, offset + length)
           assert.deepEqual(target, expected)
@@ -42,7 +43,8 @@ describe('LogChunks', () => {
   it('reads a chunk when it was asked for some times, and never what is not written yet', () => {
     const { chunks, reads } = chunksOf()
     const target = Buffer.alloc(10)
-    const ask = (to: number): boolean => chunks.copy(target, 0, 10, 3 * chunkSize + 7, 0, to)
+    const ask = (to: number, records = 1): boolean =>
+      chunks.copy(target, 0, 10, 3 * chunkSize + 7, records, 0, to)
     assert.deepEqual(
       [1, 2, 3, 4].map(() => ask(4 * chunkSize - 1)),
       [false, false, false, false],
@@ -55,6 +57,7 @@ describe('LogChunks', () => {
     assert.deepEqual(reads, [3 * chunkSize])
     chunks.forget()
     assert.equal(ask(4 * chunkSize), false)
+    assert.equal(ask(4 * chunkSize, 8), true, 'several that adjoin')
   })
 
   it('keeps what is asked for while it reads on through a long log', () => {
@@ -65,7 +68,7 @@ describe('LogChunks', () => {
     })
     const target = Buffer.alloc(10)
     const ask = (chunk: number): void =>
-      void chunks.copy(target, 0, 10, chunk * chunkSize, 0, Number.MAX_SAFE_INTEGER)
+      void chunks.copy(target, 0, 10, chunk * chunkSize, 1, 0, Number.MAX_SAFE_INTEGER)
     for (let chunk = 1; chunk < 2000; chunk++) {
       for (let i = 0; i < 6; i++) ask(chunk)
       for (let i = 0; i < 4; i++) ask(0)

@@ -5,6 +5,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { StateDb, stateVersion } from '../../../src/core/store/state-db.ts'
 import { halfTopic, opTopic } from '../../../src/core/model/transaction.ts'
 import { clampOffsets, QueueFloors, Tombstones } from '../../../src/core/store/state-tables.ts'
+import { until } from '../remoting/sockets.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
 describe('StateDb', () => {
@@ -33,6 +34,19 @@ describe('StateDb', () => {
     assert.notEqual(other.version(), before)
     assert.equal(one.version(), own)
     one.close()
+    other.close()
+  })
+
+  it('shows them to who holds the folder within some milliseconds', async () => {
+    const [server, other] = [open(), open()]
+    server.hold()
+    const before = server.versionInRun()
+    other.setWriter({ ...other.writer(), epoch: 1 })
+    await until(() => server.versionInRun() !== before)
+    const after = server.versionInRun()
+    server.setWriter({ ...server.writer(), epoch: 2 })
+    assert.equal(server.versionInRun(), after)
+    server.close()
     other.close()
   })
 
