@@ -21,8 +21,15 @@ export const targets = {
   'pocketmq serve': () => (server ??= PocketmqServer.start()),
 } satisfies Record<string, () => Promise<Target>>
 
+const attempted = new Set<string>()
+
 /** Loaded by .mocharc.cjs. */
 export const mochaHooks = {
+  afterEach(this: Mocha.Context): void {
+    const title = this.currentTest!.fullTitle()
+    if (attempted.has(title)) console.log(`      at the second attempt: ${title}`)
+    attempted.add(title)
+  },
   async afterAll(): Promise<void> {
     for (const starting of [cluster, server]) {
       // a failed start has failed its tests and cleaned up already
