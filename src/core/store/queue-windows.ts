@@ -2,8 +2,9 @@ import type { QueueEntry, QueueExtent } from './index-db.ts'
 import { QueueRows, tailRange, type IndexTail } from './index-rows.ts'
 
 /**
- * Entries read at once for whoever reads on, fewer the more queues are read: 32 pulls of a RocketMQ consumer,
- * or eight. Pages of the index are read and checked whole, the first and the last one half in vain.
+ * Entries read at once for whoever reads on, the less where hundreds of queues are read: 32 pulls of a
+ * RocketMQ consumer, or eight. Pages of the index are read and checked whole, the first and the last one half
+ * in vain.
  */
 const [windowMin, windowMax] = [256, 1024]
 /** In all windows, 20 bytes each. */
@@ -19,6 +20,8 @@ const windowsMax = entriesMax / windowMin
  */
 export class QueueWindows {
   readonly #rows = new Map<string, QueueRows>()
+  /** Entries in all of them. */
+  #held = 0
   /** By topic and queue. */
   readonly #extents = new Map<string, Map<number, QueueExtent | null>>()
 
@@ -35,17 +38,24 @@ export class QueueWindows {
     const known = this.#rows.get(queue)
     if (known !== undefined && from >= known.firstOffset && from < known.endOffset)
       return tailRange([known], from, max)
-    const fair = Math.floor(entriesMax / (this.#rows.size + 1))
-    const entries = read(Math.max(windowMin, Math.min(windowMax, fair)))
+    this.#drop(queue)
+    const entries = read(this.#held + windowMax <= entriesMax ? windowMax : windowMin)
     const rows = new QueueRows(from)
     for (const { queueOffset, physicalOffset, size, tagsCode } of entries) {
       if (queueOffset !== rows.endOffset) break
       rows.push(physicalOffset, size, tagsCode)
     }
-    this.#rows.delete(queue)
-    if (rows.count > 0) this.#rows.set(queue, rows)
-    if (this.#rows.size > windowsMax) this.#rows.delete(this.#rows.keys().next().value!)
+    if (rows.count > 0) {
+      this.#rows.set(queue, rows)
+      this.#held += rows.count
+    }
+    if (this.#rows.size > windowsMax) this.#drop(this.#rows.keys().next().value!)
     return entries.slice(0, max)
+  }
+
+  #drop(queue: string): void {
+    this.#held -= this.#rows.get(queue)?.count ?? 0
+    this.#rows.delete(queue)
   }
 
   /** What the files hold of a queue; null: nothing. */
@@ -81,6 +91,7 @@ export class QueueWindows {
 
   forget(): void {
     this.#rows.clear()
+    this.#held = 0
     this.#extents.clear()
   }
 }
