@@ -41,7 +41,7 @@ interface Parked {
  */
 export class LongPoll {
   readonly #timers: Timers
-  /** By topic and queue: a name made of both for each record would cost more than all the rest. */
+  /** By topic and queue: no name is made of both for each record. */
   readonly #parked = new Map<string, Map<number, Set<Parked>>>()
   /** Connections come and go by the thousand: none may look through what the others wait for. */
   readonly #ofChannel = new Map<ClientChannel, Set<Parked>>()

@@ -235,13 +235,13 @@ export class CommitLog {
     return segment.read(target, at, Math.min(length, segment.end - offset), offset)
   }
 
-  /** `read` of so many records that were lately written, or whose neighbours are read next. */
-  readAmongOthers(target: Buffer, at: number, length: number, offset: number, records: number): number {
+  /** Fills `target` with so many records that were lately written, or whose neighbours are read next. */
+  readAmongOthers(target: Buffer, offset: number, records: number): number {
     const segment = this.#segmentAt(offset)
     const writtenTo = Math.min(segment?.end ?? 0, this.#stagedFrom)
-    if (segment !== null && this.#chunks.copy(target, at, length, offset, records, segment.base, writtenTo))
-      return length
-    return this.read(target, at, length, offset)
+    if (segment !== null && this.#chunks.copy(target, offset, records, segment.base, writtenTo))
+      return target.length
+    return this.read(target, 0, target.length, offset)
   }
 
   /**

@@ -42,31 +42,23 @@ export class LogChunks {
   }
 
   /**
-   * Copies what was lately written, or lies in one chunk, if it is worth it to have that.
+   * Fills `target` with what was lately written, or lies in one chunk, if it is worth it to have that.
    * @param records how many these are: who reads several that adjoin reads on
    * @param from first offset that may be read with others, `to` the offset behind: of one file, and written
    * @returns false: nothing was copied
    */
-  copy(
-    target: Buffer,
-    at: number,
-    length: number,
-    offset: number,
-    records: number,
-    from: number,
-    to: number,
-  ): boolean {
+  copy(target: Buffer, offset: number, records: number, from: number, to: number): boolean {
     if (offset >= to - recentSize) {
       this.#recent ??= new RecentLog(recentSize)
-      if (this.#recent.copy(target, at, length, offset)) return true
+      if (this.#recent.copy(target, offset)) return true
     }
     const number = Math.floor(offset / chunkSize)
     const start = number * chunkSize
-    if (start < from || start + chunkSize > to || offset + length > start + chunkSize) return false
+    if (start < from || start + chunkSize > to || offset + target.length > start + chunkSize) return false
     const place = this.#places.get(number) ?? this.#take(number, records)
     if (place === null) return false
     this.#used[place] = true
-    this.#chunks[place]!.copy(target, at, offset - start, offset - start + length)
+    this.#chunks[place]!.copy(target, 0, offset - start, offset - start + target.length)
     return true
   }
 

@@ -27,14 +27,15 @@ export class RecentLog {
     kept.copy(this.#ring, 0, first)
   }
 
-  /** @returns false: not all of it is here, and nothing was copied */
-  copy(target: Buffer, at: number, length: number, offset: number): boolean {
+  /** Fills `target` from a log offset on. @returns false: not all of it is here, and nothing was copied */
+  copy(target: Buffer, offset: number): boolean {
+    const { length } = target
     if (offset < this.#from || offset + length > this.#to) return false
     const { length: size } = this.#ring
     const start = offset % size
     const first = Math.min(length, size - start)
-    this.#ring.copy(target, at, start, start + first)
-    if (first < length) this.#ring.copy(target, at + first, 0, length - first)
+    this.#ring.copy(target, 0, start, start + first)
+    if (first < length) this.#ring.copy(target, first, 0, length - first)
     return true
   }
 

@@ -112,7 +112,7 @@ function joinSound(
     // neighbours: they lie as the answer has them
     const inPlace = wanted === length
     const span = inPlace ? joined.subarray(end, end + length) : scratchOf(length)
-    if (log.readAmongOthers(span, 0, length, begin, last - first + 1) < length) return null
+    if (log.readAmongOthers(span, begin, last - first + 1) < length) return null
     for (let i = first; i <= last; i++) {
       const { physicalOffset, queueOffset, size } = entries[i]!
       const at = physicalOffset - begin

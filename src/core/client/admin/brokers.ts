@@ -15,6 +15,17 @@ import { groupsOn, pageSize } from './paging.ts'
 
 const noCall = { header: {}, body: undefined }
 
+/** GET_BROKER_RUNTIME_INFO's table. @throws MQ_BROKER_UNREACHABLE, MQ_TIMEOUT, or what the broker says */
+export async function runtimeOf(
+  invoker: Invoker,
+  address: string,
+): Promise<Readonly<Record<string, string>>> {
+  return bodyOf(
+    await invoker.invoke(address, 'GET_BROKER_RUNTIME_INFO', noCall),
+    `runtime info of ${address}`,
+  )
+}
+
 export class RemotingBrokerAdmin implements BrokerAdmin {
   readonly #invoker: Invoker
   readonly #nameServers: NameServers
@@ -24,9 +35,8 @@ export class RemotingBrokerAdmin implements BrokerAdmin {
     this.#nameServers = nameServers
   }
 
-  async runtime(address: string): Promise<Readonly<Record<string, string>>> {
-    const reply = await this.#invoker.invoke(address, 'GET_BROKER_RUNTIME_INFO', noCall)
-    return bodyOf(reply, `runtime info of ${address}`)
+  runtime(address: string): Promise<Readonly<Record<string, string>>> {
+    return runtimeOf(this.#invoker, address)
   }
 
   async config(address: string): Promise<Readonly<Record<string, string>>> {

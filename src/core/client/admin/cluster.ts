@@ -1,7 +1,8 @@
 import { MqError } from '../../errors.ts'
 import type { ClusterAdmin, ClusterBroker, ClusterMember } from '../admin.ts'
 import type { Invoker } from '../invoker.ts'
-import { bodyOf, type NameServers } from '../name-servers.ts'
+import type { NameServers } from '../name-servers.ts'
+import { runtimeOf } from './brokers.ts'
 
 export class RemotingClusterAdmin implements ClusterAdmin {
   readonly #invoker: Invoker
@@ -43,9 +44,7 @@ export class RemotingClusterAdmin implements ClusterAdmin {
   /** One broker that fails hides no other; ClusterListSubCommand. */
   async #withRuntime(row: ClusterMember): Promise<ClusterBroker> {
     try {
-      const call = { header: {}, body: undefined }
-      const reply = await this.#invoker.invoke(row.brokerAddr, 'GET_BROKER_RUNTIME_INFO', call)
-      return { ...row, runtime: bodyOf(reply, `runtime info of ${row.brokerAddr}`), failure: null }
+      return { ...row, runtime: await runtimeOf(this.#invoker, row.brokerAddr), failure: null }
     } catch (error) {
       if (error instanceof MqError) return { ...row, runtime: null, failure: error.message }
       throw error

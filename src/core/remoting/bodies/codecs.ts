@@ -1,5 +1,5 @@
 import type { Body } from '../schema.ts'
-import { formatFastjson, parseFastjson } from './fastjson.ts'
+import { formatFastjson, parseFastjson, type ParseLimits } from './fastjson.ts'
 
 /** Bytes that mean something to store and client only: message bodies, records. */
 export function bytes(about: string): Body<Buffer> {
@@ -23,12 +23,14 @@ export function json<T>(
   write: (value: T) => unknown = (value) => value,
   requestSizeMax = parsedSizeMax,
 ): Body<T> {
+  const decode = (body: Buffer, limits?: ParseLimits): T =>
+    read(new JsonObject(parseFastjson(body.toString('utf8'), limits)))
   return {
     about,
     requestSizeMax,
     encode: (value) => Buffer.from(formatFastjson(write(value))),
-    decode: (body) => read(new JsonObject(parseFastjson(body.toString('utf8')))),
-    decodeRequest: (body) => read(new JsonObject(parseFastjson(body.toString('utf8'), requestLimits))),
+    decode: (body) => decode(body),
+    decodeRequest: (body) => decode(body, requestLimits),
   }
 }
 
